@@ -1,0 +1,2 @@
+/// placeholder
+public struct Pattern: Sendable, Equatable { var text: String }

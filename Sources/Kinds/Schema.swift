@@ -1,0 +1,224 @@
+internal import Objects
+
+/// The shape of a value: types, constraints, defaults, list keys.
+///
+/// A schema is a place in a graph that all kinds built together share, so that a shared type such as `ObjectMeta` exists
+/// once and a type may contain itself.
+public struct Schema: Sendable {
+    let table: SchemaTable
+    let node: SchemaNode
+
+    init(table: SchemaTable, node: SchemaNode) {
+        self.table = table
+        self.node = node
+    }
+
+    func at(_ place: Int) -> Schema { Schema(table: table, node: table.nodes[place]) }
+
+    /// How a list's items are told apart.
+    public enum ListType: Sendable, Equatable {
+        case atomic
+        case set
+        /// Items are objects; those members together are unique.
+        case map(keys: [String])
+    }
+
+    /// The schema of an object's declared member; `nil` when it declares no such member.
+    public func property(_ name: String) -> Schema? {
+        node.facts.properties.find(name).map { at(node.facts.properties[$0].node) }
+    }
+
+    /// The schema of a list's items; `nil` for anything but a list.
+    public var items: Schema? { node.facts.items.map(at) }
+
+    /// The schema of the values of a map with free keys; `nil` for anything else.
+    public var mapValues: Schema? { node.facts.mapValues.map(at) }
+
+    /// How items of this list are told apart; `atomic` for anything but a list.
+    public var listType: ListType { node.facts.listType }
+
+    /// Whether this object or map is replaced as a whole by server-side apply.
+    public var isAtomicMap: Bool { node.facts.isAtomicMap }
+
+    /// Whether members that are not declared stay.
+    public var preservesUnknownFields: Bool { node.facts.preservesUnknown }
+
+    /// `object`, `array`, `string`, `integer`, `number`, `boolean`; empty when any type may stand here.
+    public var type: String { node.facts.type.openAPIType }
+
+    /// What the value is for, in a sentence; often empty.
+    public var description: String { node.facts.description }
+}
+
+/// All schemas that were built together.
+final class SchemaTable: Sendable {
+    let nodes: [SchemaNode]
+    init(_ nodes: [SchemaNode]) { self.nodes = nodes }
+}
+
+/// A class, because walking a graph of structs would copy all facts at every step.
+final class SchemaNode: Sendable {
+    let facts: SchemaFacts
+    init(_ facts: SchemaFacts) { self.facts = facts }
+}
+
+enum ValueType: Sendable, Equatable {
+    case any, object, array, string, integer, number, boolean, intOrString, quantity
+
+    var openAPIType: String {
+        switch self {
+        case .any, .intOrString, .quantity: ""
+        case .object: "object"
+        case .array: "array"
+        case .string: "string"
+        case .integer: "integer"
+        case .number: "number"
+        case .boolean: "boolean"
+        }
+    }
+}
+
+/// What is known of one place; other places are named by their index in the table.
+struct SchemaFacts: Sendable {
+    var type = ValueType.any
+    /// `int32`, `date-time`, `byte` …; empty when there is none.
+    var format = ""
+    /// The OpenAPI component name of a named type, such as `io.k8s.api.core.v1.PodSpec`; empty for a type written in place.
+    var name = ""
+    var description = ""
+    var properties = PropertyTable([])
+    var mapValues: Int?
+    var items: Int?
+    var preservesUnknown = false
+    var isEmbeddedResource = false
+    var isNullable = false
+    var listType = Schema.ListType.atomic
+    /// Whether the list type was written down, so that OpenAPI shows it.
+    var declaresListType = false
+    var isAtomicMap = false
+    var mergesOnPatch = false
+    var retainsKeysOnPatch = false
+    var mergeKey: String?
+    var limits: ValueLimits?
+    /// Whether a default stands here or below; walks skip the rest.
+    var hasDefaults = false
+}
+
+/// Constraints beyond the type; most values have none.
+final class ValueLimits: Sendable {
+    struct Values: Sendable, Equatable {
+        var allowed: [JSON] = []
+        var minimum: JSON?
+        var maximum: JSON?
+        var isMinimumExclusive = false
+        var isMaximumExclusive = false
+        var multipleOf: JSON?
+        var pattern: Pattern?
+        var minLength: Int?
+        var maxLength: Int?
+        var minItems: Int?
+        var maxItems: Int?
+        var minProperties: Int?
+        var maxProperties: Int?
+        var allOf: [Int] = []
+        var anyOf: [Int] = []
+        var oneOf: [Int] = []
+        var not: Int?
+    }
+    let values: Values
+    init(_ values: Values) { self.values = values }
+}
+
+/// A declared member of an object.
+struct Property: Sendable {
+    /// Whether a member must be there.
+    enum Presence: Sendable { case optional, expected, required }
+
+    var name: String
+    var node: Int
+    /// `expected` members are required in OpenAPI only: the server never refuses an object for their absence.
+    var presence = Presence.optional
+    var isImmutable = false
+    var retainsKeysOnPatch = false
+    var defaultValue: JSON?
+    var description = ""
+    /// The bit of this property in the masks of its table; -1 when it needs none or all are taken.
+    var bit = -1
+}
+
+/// The declared members of an object in the order of the file, with a hash index.
+struct PropertyTable: Sendable {
+    private let properties: [Property]
+    private let slots: [UInt16]
+    private let mask: Int
+    /// Bits of required properties.
+    let requiredBits: UInt64
+    /// Bits of properties with a default.
+    let defaultBits: UInt64
+    /// Required properties and properties with a default beyond the 64 bits.
+    let withoutBit: [Int]
+
+    init(_ list: [Property]) {
+        var list = list
+        var next = 0
+        var required: UInt64 = 0
+        var defaults: UInt64 = 0
+        var rest: [Int] = []
+        for index in list.indices where list[index].presence == .required || list[index].defaultValue != nil {
+            guard next < 64 else {
+                rest.append(index)
+                continue
+            }
+            list[index].bit = next
+            if list[index].presence == .required { required |= 1 << UInt64(next) }
+            if list[index].defaultValue != nil { defaults |= 1 << UInt64(next) }
+            next += 1
+        }
+        var size = 4
+        while size < list.count * 2 { size *= 2 }
+        var slots = [UInt16](repeating: .max, count: list.isEmpty ? 0 : size)
+        for index in list.indices {
+            var slot = Self.hash(list[index].name) & (size - 1)
+            while slots[slot] != .max { slot = (slot + 1) & (size - 1) }
+            slots[slot] = UInt16(truncatingIfNeeded: index)
+        }
+        properties = list
+        self.slots = slots
+        mask = size - 1
+        requiredBits = required
+        defaultBits = defaults
+        withoutBit = rest
+    }
+
+    /// A cheap hash: property names of one object differ in length or in one of these bytes nearly always.
+    private static func hash(_ name: String) -> Int {
+        var copy = name
+        return copy.withUTF8 { bytes in
+            let count = bytes.count
+            guard count > 0 else { return 0 }
+            let first = Int(bytes[0])
+            let middle = Int(bytes[count / 2])
+            let late = Int(bytes[count - 1 - (count > 4 ? 2 : 0)])
+            let mixed = count &* 0x9E37 &+ first &* 0x85EB &+ middle &* 0xC2B3 &+ late &* 0x27D5 &+ Int(bytes[count - 1])
+            return mixed ^ (mixed >> 7)
+        }
+    }
+
+    /// The place of a property by its name.
+    func find(_ name: String) -> Int? {
+        guard !slots.isEmpty else { return nil }
+        var slot = Self.hash(name) & mask
+        while true {
+            let index = slots[slot]
+            if index == .max { return nil }
+            if properties[Int(index)].name == name { return Int(index) }
+            slot = (slot + 1) & mask
+        }
+    }
+}
+
+extension PropertyTable: RandomAccessCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { properties.count }
+    subscript(place: Int) -> Property { _read { yield properties[place] } }
+}
