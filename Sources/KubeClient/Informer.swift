@@ -25,6 +25,8 @@ public final class Informer<View: ResourceView>: Sendable {
     private struct State {
         var objects: [ObjectKey: View] = [:]
         var isSynced = false
+        /// ``run()`` is not running any more: no list will come.
+        var hasEnded = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var handlers: [@Sendable (InformerEvent<View>) -> Void] = []
     }
@@ -63,12 +65,12 @@ public final class Informer<View: ResourceView>: Sendable {
 
     public var count: Int { state.withLock { $0.objects.count } }
 
-    /// Waits until the first list has been taken in.
+    /// Waits until the first list has been taken in; returns at once where ``run()`` has ended.
     public func waitUntilSynced() async {
         await withCheckedContinuation { continuation in
             let isSynced = state.withLock { state in
-                if !state.isSynced { state.waiting.append(continuation) }
-                return state.isSynced
+                if !state.isSynced, !state.hasEnded { state.waiting.append(continuation) }
+                return state.isSynced || state.hasEnded
             }
             if isSynced { continuation.resume() }
         }
@@ -76,6 +78,7 @@ public final class Informer<View: ResourceView>: Sendable {
 
     /// Lists and watches until the task is cancelled; after an error it tries again with growing pauses.
     public func run() async {
+        state.withLock { $0.hasEnded = false }
         var failures = 0
         while !Task.isCancelled {
             do {
@@ -90,6 +93,7 @@ public final class Informer<View: ResourceView>: Sendable {
         }
         // Nobody may wait for a list that will never come.
         let waiting = state.withLock { state in
+            state.hasEnded = true
             defer { state.waiting = [] }
             return state.waiting
         }

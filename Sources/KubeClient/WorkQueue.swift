@@ -42,7 +42,7 @@ public final class WorkQueue<Key: Hashable & Comparable & Sendable>: Sendable {
                 state.again.insert(key)
                 return nil
             }
-            guard !state.isClosed, state.readySet.insert(key).inserted else { return nil }
+            guard state.readySet.insert(key).inserted else { return nil }
             state.ready.append(key)
             return state.waitingWorkers.isEmpty ? nil : state.waitingWorkers.removeFirst()
         }
@@ -66,11 +66,12 @@ public final class WorkQueue<Key: Hashable & Comparable & Sendable>: Sendable {
     /// How many keys are ready or worked on.
     public var depth: Int { state.withLock { $0.ready.count + $0.working.count } }
 
-    /// Works on keys until the task is cancelled.
+    /// Works on keys until the task is cancelled; may be called again afterwards.
     ///
     /// - Parameter work: returns after which pause the key wants to be looked at again (`nil`: when it is added);
     ///   where it throws, the key is retried with growing pauses.
     public func run(workers: Int = 1, _ work: @escaping @Sendable (Key) async throws -> Duration?) async {
+        state.withLock { $0.isClosed = false }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<workers { group.addTask { await self.workLoop(work) } }
