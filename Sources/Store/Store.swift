@@ -85,11 +85,12 @@ public struct StoreChange: Sendable, Equatable {
 public enum StoreError: Error, Equatable, Sendable {
     /// A precondition did not hold: the key's present entry, or `nil` when it does not exist.
     case conflict(key: String, present: StoreEntry?)
-    /// History before `oldest` is gone: list again and watch from there.
+    /// History before `oldest` is gone: list again and watch from there. `oldest` itself can still be read and watched from.
     case compacted(oldest: Revision)
     /// The revision is in the future.
     case futureRevision(asked: Revision, current: Revision)
-    /// A key, a value or a commit over ``StoreLimits``.
+    /// A key, a value or a commit over ``StoreLimits``, or of a form no store keeps: a key that is not printable ASCII,
+    /// or one mutated twice in one commit. The text names it and says what to do.
     case tooLarge(String)
     /// The watcher read too slowly and was cut off: list again and watch from there.
     case watcherTooSlow
@@ -137,10 +138,16 @@ public protocol Store: Sendable {
 
     /// Every change of keys under `prefix` after revision `from`, first the kept history, then as they happen.
     ///
-    /// - Throws: ``StoreError/compacted(oldest:)`` when changes after `from` have been forgotten.
+    /// A watch that nobody cancels ends when its last reference goes.
+    ///
+    /// - Throws: ``StoreError/compacted(oldest:)`` when changes after `from` have been forgotten,
+    ///   ``StoreError/futureRevision(asked:current:)`` when `from` has not been reached.
     func watch(prefix: String, from: Revision) async throws(StoreError) -> StoreWatch
 
-    /// Forgets history up to and including `revision`; present values are kept.
+    /// Forgets history up to and including `revision`; present values are kept, and so is what is needed to read the store
+    /// as it was at `revision`. Nothing happens when that much has been forgotten before.
+    ///
+    /// - Throws: ``StoreError/futureRevision(asked:current:)``.
     func compact(through revision: Revision) async throws(StoreError)
 
     /// The newest revision.
@@ -151,7 +158,11 @@ public protocol Store: Sendable {
 public protocol StoreWatchSource: Sendable {
     /// The next changes in revision order, all of one revision together; waits until there are some.
     ///
-    /// Returns `nil` once the watch was cancelled or the store was closed.
+    /// Returns `nil` once the watch was cancelled or the store was closed. Cancelling the waiting task cancels the watch. Call
+    /// it from one task at a time.
+    ///
+    /// - Throws: ``StoreError/watcherTooSlow`` when the watch was cut off, ``StoreError/compacted(oldest:)`` when history was
+    ///   forgotten before it was read.
     func next() async throws(StoreError) -> [StoreChange]?
     /// Ends the watch; a waiting `next` returns `nil`.
     func cancel()
