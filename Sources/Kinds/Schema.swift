@@ -97,11 +97,24 @@ struct SchemaFacts: Sendable {
     var declaresListType = false
     var isAtomicMap = false
     var mergesOnPatch = false
-    var retainsKeysOnPatch = false
     var mergeKey: String?
     var limits: ValueLimits?
     /// Whether a default stands here or below; walks skip the rest.
     var hasDefaults = false
+    /// Whether a member that must not change stands here or below.
+    var hasImmutables = false
+    /// Whether duplicates of the list's key are refused in a kind that is no custom resource.
+    var isUnique = false
+    /// Whether this is `ObjectMeta`, whose nulls are dropped in every kind.
+    var isObjectMeta = false
+
+    /// Whether objects may stand here or below, so that unknown members may.
+    var holdsMembers: Bool {
+        switch type {
+        case .object, .array: true
+        default: false
+        }
+    }
 }
 
 /// Constraints beyond the type; most values have none.
@@ -114,6 +127,7 @@ final class ValueLimits: Sendable {
         var isMaximumExclusive = false
         var multipleOf: JSON?
         var pattern: Pattern?
+        var rule: ValueRule?
         var minLength: Int?
         var maxLength: Int?
         var minItems: Int?
@@ -124,6 +138,8 @@ final class ValueLimits: Sendable {
         var anyOf: [Int] = []
         var oneOf: [Int] = []
         var not: Int?
+
+        var hasAlternatives: Bool { !allOf.isEmpty || !anyOf.isEmpty || !oneOf.isEmpty || not != nil }
     }
     let values: Values
     init(_ values: Values) { self.values = values }
