@@ -55,18 +55,18 @@ static const unsigned char sluice[] = {
 
 #define FILE_ENTRY(name) { #name ".kind", name, sizeof name }
 
-// shared.kind comes first: its types are visible in all others.
+// shared.kind comes first: its types are visible in all others. Groups stand in the order in which discovery shows them.
 static const sluice_kind_file files[] = {
     FILE_ENTRY(shared),
     FILE_ENTRY(core),
     FILE_ENTRY(apps),
-    FILE_ENTRY(coordination),
-    FILE_ENTRY(policy),
-    FILE_ENTRY(scheduling),
-    FILE_ENTRY(autoscaling),
-    FILE_ENTRY(apiextensions),
     FILE_ENTRY(authentication),
     FILE_ENTRY(authorization),
+    FILE_ENTRY(autoscaling),
+    FILE_ENTRY(policy),
+    FILE_ENTRY(apiextensions),
+    FILE_ENTRY(scheduling),
+    FILE_ENTRY(coordination),
     FILE_ENTRY(metal3),
     FILE_ENTRY(kubevirt),
     FILE_ENTRY(sluice),

@@ -147,13 +147,14 @@ extension StrategicMergePatch {
     ) throws(PatchError) -> [JSON] {
         var result = list
         var additions: [JSON] = []
-        let isReplaced = try patch.contains { item throws(PatchError) in
+        var isReplaced = false
+        for item in patch {
             guard case .object(let members) = item else {
                 throw PatchError(reason: .malformed, message: "list element is not a map: \(GoText.of(item))")
             }
             switch members[directive] {
-            case nil, "delete", "merge": return false
-            case "replace": return members[key] == nil
+            case nil, "delete", "merge": break
+            case "replace": isReplaced = isReplaced || members[key] == nil
             case .some(let command): throw unknown(command, item)
             }
         }
