@@ -126,7 +126,8 @@ struct ContractTests {
             Oversize(
                 testDescription: "largest value", mutations: [.put(key: "/a", value: Array(repeating: 7, count: 1_572_864))], fits: true),
             Oversize(
-                testDescription: "value too large", mutations: [.put(key: "/a", value: Array(repeating: 7, count: 1_572_865))], fits: false),
+                testDescription: "value too large",
+                mutations: [.put(key: "/a", value: Array(repeating: 7, count: 1_572_865))], fits: false),
             Oversize(testDescription: "most mutations", mutations: (0..<512).map { .put(key: "/\($0)", value: []) }, fits: true),
             Oversize(testDescription: "too many mutations", mutations: (0..<513).map { .put(key: "/\($0)", value: []) }, fits: false),
             Oversize(testDescription: "key not ASCII", mutations: [.put(key: "/ä", value: [])], fits: false),
