@@ -1,0 +1,241 @@
+public import APIMessages
+public import Identity
+public import Kinds
+internal import Objects
+public import Ports
+public import Store
+internal import Synchronization
+
+/// Settings of an API server.
+public struct APIServerOptions: Sendable {
+    /// Requests other than watches that may be under way at once; more get 429.
+    public var maximumRequestsInFlight: Int
+    /// Watches that may be open at once; more get 429.
+    public var maximumWatches: Int
+    /// Deepest nesting of a request body.
+    public var maximumDepth: Int
+    /// Largest page of a list without selectors that is served at once; beyond it `limit` and `continue` are needed.
+    public var versionText: String
+
+    public init(
+        maximumRequestsInFlight: Int = 600, maximumWatches: Int = 20_000, maximumDepth: Int = 100, versionText: String = "0.1.0"
+    ) {
+        self.maximumRequestsInFlight = maximumRequestsInFlight
+        self.maximumWatches = maximumWatches
+        self.maximumDepth = maximumDepth
+        self.versionText = versionText
+    }
+}
+
+/// The Kubernetes API over a store: every request of every transport ends here.
+///
+/// Kinds are data (``Kinds/KindRegistry``); this target holds the verbs that work on all of them and the code of the few
+/// that do something of their own: pods (binding, eviction, graceful deletion), namespaces, custom resource definitions.
+public final class APIServer: APIHandler {
+    let store: any Store
+    let time: any TimeSource
+    let authenticator: Authenticator
+    let authorizer: any Authorizer
+    let options: APIServerOptions
+    let documents = DocumentCache()
+    private let registry: Mutex<KindRegistry>
+    private let randomness: Mutex<any RandomNumberGenerator & Sendable>
+    private let load = Mutex(Load())
+
+    private struct Load {
+        var requests = 0
+        var watches = 0
+    }
+
+    /// - Parameters:
+    ///   - kinds: the kinds served from the start; those of stored custom resource definitions are added by ``start()``.
+    ///   - randomness: for names and uids; seeded in simulations.
+    public init(
+        store: any Store, kinds: KindRegistry, time: any TimeSource, authenticator: Authenticator, authorizer: any Authorizer,
+        randomness: any RandomNumberGenerator & Sendable, options: APIServerOptions = APIServerOptions()
+    ) {
+        self.store = store
+        self.time = time
+        self.authenticator = authenticator
+        self.authorizer = authorizer
+        self.options = options
+        registry = Mutex(kinds)
+        self.randomness = Mutex(randomness)
+    }
+
+    /// The kinds served now.
+    public var kinds: KindRegistry { registry.withLock { $0 } }
+
+    func changeKinds(_ change: (inout KindRegistry) -> Void) {
+        registry.withLock { change(&$0) }
+        documents.clear()
+    }
+
+    func draw<Value>(_ body: (inout any RandomNumberGenerator & Sendable) -> Value) -> Value {
+        randomness.withLock { body(&$0) }
+    }
+
+    /// Makes the namespaces and priority classes every cluster has, and serves the stored custom resource definitions.
+    ///
+    /// Repeating it changes nothing.
+    public func start() async throws(APIFailure) {
+        try await loadCustomResourceDefinitions()
+        try await createStandardObjects()
+    }
+
+    public func handle(_ request: APIRequest) async -> APIResponse {
+        let info = RequestInfo(request)
+        let isWatch = info.isResource && info.verb == "watch"
+        guard admit(isWatch) else {
+            return APIFailure.tooManyRequests("Too many requests, please try again later.").response
+        }
+        var response: APIResponse
+        do throws(APIFailure) {
+            response = try await answer(request, info)
+        } catch {
+            response = error.response
+        }
+        if isWatch, case .stream(let stream) = response.body {
+            response.body = .stream(CountedStream(stream) { [weak self] in self?.release(isWatch: true) })
+        } else {
+            release(isWatch: isWatch)
+        }
+        if request.method == "HEAD" { response.body = .bytes([]) }
+        return response
+    }
+
+    private func answer(_ request: APIRequest, _ info: RequestInfo) async throws(APIFailure) -> APIResponse {
+        let user = try authenticate(request)
+        try authorize(user, info)
+        if !info.isResource { return try await answerDocument(request, info) }
+        guard !info.resource.isEmpty else { return try await answerDocument(request, info) }
+        let registry = kinds
+        guard let kind = registry.kind(group: info.group, version: info.version, plural: info.resource) else {
+            throw .noSuchResource
+        }
+        let call = Call(request: request, info: info, kind: kind, user: user, kinds: registry)
+        return try await dispatch(call)
+    }
+
+    // MARK: - Load
+
+    private func admit(_ isWatch: Bool) -> Bool {
+        load.withLock { load in
+            if isWatch {
+                guard load.watches < options.maximumWatches else { return false }
+                load.watches += 1
+            } else {
+                guard load.requests < options.maximumRequestsInFlight else { return false }
+                load.requests += 1
+            }
+            return true
+        }
+    }
+
+    private func release(isWatch: Bool) {
+        load.withLock { load in
+            if isWatch { load.watches -= 1 } else { load.requests -= 1 }
+        }
+    }
+
+    // MARK: - Who may
+
+    private func authenticate(_ request: APIRequest) throws(APIFailure) -> UserInfo {
+        switch authenticator.authenticate(request.credentials) {
+        case .user(let user): return user
+        case .unauthenticated: throw .unauthorized
+        }
+    }
+
+    private func authorize(_ user: UserInfo, _ info: RequestInfo) throws(APIFailure) {
+        let attributes =
+            info.isResource && !info.resource.isEmpty
+            ? RequestAttributes(
+                user: user, verb: info.verb, group: info.group, version: info.version, resource: info.resource,
+                subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path)
+            : RequestAttributes(user: user, verb: info.verb, path: info.path)
+        var reason = ""
+        switch authorizer.authorize(attributes) {
+        case .allow: return
+        case .deny(let why): reason = why
+        case .noOpinion: break
+        }
+        // Someone who has not said who they are is told to, not what they may not do.
+        if user == .anonymous { throw .unauthorized }
+        var details: JSON? = nil
+        if attributes.isResourceRequest {
+            var fields: JSON = [:]
+            if !info.name.isEmpty { fields["name"] = .string(info.name) }
+            if !info.group.isEmpty { fields["group"] = .string(info.group) }
+            fields["kind"] = .string(info.resource)
+            details = fields
+        }
+        throw APIFailure(code: 403, reason: "Forbidden", message: attributes.forbiddenMessage(reason: reason), details: details ?? [:])
+    }
+}
+
+/// One request about a resource, with all that has been found out about it.
+struct Call: Sendable {
+    var request: APIRequest
+    var info: RequestInfo
+    var kind: Kind
+    var user: UserInfo
+    var kinds: KindRegistry
+
+    var namespace: String { kind.isNamespaced ? info.namespace : "" }
+    var key: String { StoreKeys.key(group: kind.group, plural: kind.plural, namespace: namespace, name: info.name) }
+
+    func query(_ name: String) -> String? { request.queryValue(name) }
+
+    func representation() throws(APIFailure) -> Representation {
+        try Representation.negotiated(accept: request.header("accept"))
+    }
+
+    /// Whether the request asks for a rehearsal; any value but `All` is refused.
+    func isDryRun(_ optionsKind: String, body: JSON? = nil) throws(APIFailure) -> Bool {
+        var values = request.query.filter { $0.name == "dryRun" }.map(\.value)
+        values += (body?["dryRun"]?.array ?? []).compactMap(\.string)
+        if let wrong = values.first(where: { $0 != "All" }) {
+            throw .invalid(
+                kind: optionsKind, group: "meta.k8s.io", name: "",
+                [
+                    FieldError(
+                        path: "dryRun", reason: .notSupported,
+                        message: "Unsupported value: [\"\(wrong)\"]: supported values: \"All\"")
+                ])
+        }
+        return !values.isEmpty
+    }
+}
+
+/// A stream that tells when nobody reads it any more, once.
+private final class CountedStream: ByteStream {
+    private let stream: any ByteStream
+    private let ended: Mutex<(@Sendable () -> Void)?>
+
+    init(_ stream: any ByteStream, ended: @escaping @Sendable () -> Void) {
+        self.stream = stream
+        self.ended = Mutex(ended)
+    }
+
+    deinit { end() }
+
+    private func end() {
+        let ended = ended.withLock { ended in
+            defer { ended = nil }
+            return ended
+        }
+        ended?()
+    }
+
+    func next() async throws -> [[UInt8]]? {
+        let chunks = try await stream.next()
+        if chunks == nil { end() }
+        return chunks
+    }
+
+    func cancel() {
+        stream.cancel()
+        end()
+    }
+}

@@ -1,0 +1,94 @@
+internal import APIMessages
+internal import Kinds
+internal import Objects
+
+/// What to do about fields that a kind does not know.
+enum FieldValidation: String {
+    case strict = "Strict"
+    case warn = "Warn"
+    case ignore = "Ignore"
+
+    init(_ call: Call) throws(APIFailure) {
+        let text = call.query("fieldValidation") ?? ""
+        guard let value = text.isEmpty ? .warn : FieldValidation(rawValue: text) else {
+            throw .invalid(
+                kind: "CreateOptions", group: "meta.k8s.io", name: "",
+                [
+                    FieldError(
+                        path: "fieldValidation", reason: .notSupported,
+                        message: "Unsupported value: \"\(text)\": supported values: \"Ignore\", \"Strict\", \"Warn\"")
+                ])
+        }
+        self = value
+    }
+}
+
+extension APIServer {
+    /// The body of a write as an object of the wanted kind; `apiVersion` and `kind` are filled in where absent.
+    func decodeBody(_ call: Call, kind: String, apiVersion: String) throws(APIFailure) -> JSON {
+        let media = MediaType(call.request.header("content-type") ?? "application/json")
+        guard media?.type == "application/json" else {
+            throw .unsupportedMediaType(
+                "the body of the request was in an unknown format - accepted media types include: application/json")
+        }
+        var object = try parseBody(call.request.body, kind: kind)
+        guard case .object = object else {
+            throw .badRequest("the object provided is unrecognized (must be of type \(kind)): it is \(object.typeName), not an object")
+        }
+        let givenKind = object["kind"]?.string ?? kind
+        let givenVersion = object["apiVersion"]?.string ?? apiVersion
+        guard givenKind == kind else {
+            throw .badRequest(
+                "\(givenKind) in version \"\(givenVersion)\" cannot be handled as a \(kind): the kinds differ")
+        }
+        guard givenVersion == apiVersion else {
+            throw .badRequest(
+                "the API version in the data (\(givenVersion)) does not match the expected API version (\(apiVersion))")
+        }
+        object["kind"] = .string(kind)
+        object["apiVersion"] = .string(apiVersion)
+        return object
+    }
+
+    func parseBody(_ body: [UInt8], kind: String) throws(APIFailure) -> JSON {
+        do {
+            return try JSON(parsing: body, limits: JSONLimits(depth: options.maximumDepth))
+        } catch {
+            let text = body.isEmpty ? "<empty>" : String(decoding: body.prefix(256), as: UTF8.self)
+            throw .badRequest(
+                "the object provided is unrecognized (must be of type \(kind)): couldn't get version/kind; json parse error: "
+                    + "\(error) (\(text))")
+        }
+    }
+
+    /// `DeleteOptions` from body and query.
+    func deleteOptions(_ call: Call) throws(APIFailure) -> JSON {
+        var options: JSON = [:]
+        if !call.request.body.isEmpty {
+            options = try decodeOptions(call)
+        }
+        if let text = call.query("gracePeriodSeconds") {
+            guard let seconds = Int64(text) else { throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax") }
+            options["gracePeriodSeconds"] = .integer(seconds)
+        }
+        if let policy = call.query("propagationPolicy") { options["propagationPolicy"] = .string(policy) }
+        if let policy = options["propagationPolicy"]?.string, !["Background", "Foreground", "Orphan"].contains(policy) {
+            throw .invalid(
+                kind: "DeleteOptions", group: "meta.k8s.io", name: "",
+                [
+                    FieldError(
+                        path: "propagationPolicy", reason: .notSupported,
+                        message: "Unsupported value: \"\(policy)\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"")
+                ])
+        }
+        return options
+    }
+
+    private func decodeOptions(_ call: Call) throws(APIFailure) -> JSON {
+        let options = try parseBody(call.request.body, kind: "DeleteOptions")
+        guard case .object = options else { throw .badRequest("DeleteOptions must be an object, not \(options.typeName)") }
+        let kind = options["kind"]?.string ?? "DeleteOptions"
+        guard kind == "DeleteOptions" else { throw .badRequest("\(kind) cannot be handled as a DeleteOptions") }
+        return options
+    }
+}

@@ -1,0 +1,183 @@
+internal import Kinds
+internal import Objects
+internal import Store
+
+/// The query of a list, watch or deletecollection.
+struct ListOptions: Sendable {
+    var labels: LabelSelector
+    var fields: FieldSelector
+    /// 0: no bound.
+    var limit: Int
+    var continuation: Continuation?
+    /// As written; empty where absent.
+    var resourceVersion: String
+    var resourceVersionMatch: String
+    var timeoutSeconds: Int?
+    var sendsInitialEvents: Bool
+    var allowsBookmarks: Bool
+
+    var hasSelector: Bool { !labels.isEmpty || !fields.terms.isEmpty }
+
+    init(_ call: Call, isWatch: Bool) throws(APIFailure) {
+        do {
+            labels = try LabelSelector(parsing: call.query("labelSelector") ?? "")
+            fields = try FieldSelector(parsing: call.query("fieldSelector") ?? "")
+        } catch {
+            throw .badRequest("unable to parse requirement: \(error)".replacing("unable to parse requirement: unable", with: "unable"))
+        }
+        for term in fields.terms {
+            let isKnown =
+                term.field == "metadata.name" || (term.field == "metadata.namespace" && call.kind.isNamespaced)
+                || call.kind.selectableFields.contains(term.field)
+            guard isKnown else {
+                let versioned =
+                    call.kind.group.isEmpty
+                    ? "\"\(term.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    : "field label not supported: \(term.field)"
+                throw .badRequest(
+                    "Unable to find \"\(call.kind.apiVersion), Resource=\(call.kind.plural)\" that match label selector \"\(call.query("labelSelector") ?? "")\", field selector \"\(call.query("fieldSelector") ?? "")\": \(versioned)"
+                )
+            }
+        }
+        limit = max(0, Int(try ListOptions.number(call, "limit") ?? 0))
+        timeoutSeconds = try ListOptions.number(call, "timeoutSeconds").map { Int(clamping: $0) }
+        let token = call.query("continue") ?? ""
+        continuation = token.isEmpty ? nil : try Continuation(token)
+        resourceVersion = call.query("resourceVersion") ?? ""
+        resourceVersionMatch = call.query("resourceVersionMatch") ?? ""
+        let initial = call.query("sendInitialEvents")
+        sendsInitialEvents = initial == "true" || initial == "1"
+        let bookmarks = call.query("allowWatchBookmarks")
+        allowsBookmarks = bookmarks == "true" || bookmarks == "1"
+        try checkCombination(isWatch: isWatch, hasInitialEvents: initial != nil)
+    }
+
+    private static func number(_ call: Call, _ name: String) throws(APIFailure) -> Int64? {
+        guard let text = call.query(name), !text.isEmpty else { return nil }
+        guard let value = Int64(text) else { throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax") }
+        return value
+    }
+
+    /// The rules of Kubernetes' `ValidateListOptions`.
+    private func checkCombination(isWatch: Bool, hasInitialEvents: Bool) throws(APIFailure) {
+        func forbid(_ path: String, _ why: String) -> APIFailure {
+            .invalid(
+                kind: "ListOptions", group: "meta.k8s.io", name: "",
+                [FieldError(path: path, reason: .forbidden, message: "Forbidden: \(why)")])
+        }
+        if isWatch {
+            if hasInitialEvents, resourceVersionMatch != "NotOlderThan" {
+                throw forbid("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+            }
+            if sendsInitialEvents, !allowsBookmarks {
+                throw forbid("allowWatchBookmarks", "sendInitialEvents requires allowWatchBookmarks")
+            }
+            if !resourceVersionMatch.isEmpty, !hasInitialEvents {
+                throw forbid(
+                    "resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            }
+            return
+        }
+        if hasInitialEvents { throw forbid("sendInitialEvents", "sendInitialEvents is forbidden for list") }
+        guard !resourceVersionMatch.isEmpty else { return }
+        guard !resourceVersion.isEmpty else {
+            throw forbid("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        }
+        if continuation != nil { throw forbid("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided") }
+        guard resourceVersionMatch == "Exact" || resourceVersionMatch == "NotOlderThan" else {
+            throw .invalid(
+                kind: "ListOptions", group: "meta.k8s.io", name: "",
+                [
+                    FieldError(
+                        path: "resourceVersionMatch", reason: .notSupported,
+                        message: "Unsupported value: \"\(resourceVersionMatch)\": supported values: \"Exact\", \"NotOlderThan\"")
+                ])
+        }
+        if resourceVersionMatch == "Exact", resourceVersion == "0" {
+            throw forbid("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
+        }
+    }
+
+    /// The revision in `resourceVersion`; `nil` where absent.
+    func revision() throws(APIFailure) -> Revision? {
+        if resourceVersion.isEmpty { return nil }
+        guard let revision = Revision(resourceVersion), revision >= 0 else {
+            throw .badRequest("resourceVersion: Invalid value: \"\(resourceVersion)\": must be a number that a list or a get returned")
+        }
+        return revision
+    }
+
+    func matches(_ object: JSON) -> Bool {
+        if !labels.isEmpty, !labels.matches(object["metadata", "labels"]?.stringMap ?? [:]) { return false }
+        return fields.matches(object)
+    }
+}
+
+/// Where a paged list goes on: Kubernetes' token, base64 of `{"v":…,"rv":…,"start":…}`.
+struct Continuation: Sendable, Equatable {
+    /// The revision of the first page; -1 for the present one.
+    var revision: Revision
+    /// The last key of the page before, relative to the collection's prefix.
+    var after: String
+
+    init(revision: Revision, after: String) {
+        self.revision = revision
+        self.after = after
+    }
+
+    init(_ token: String) throws(APIFailure) {
+        guard let bytes = Base64.decode(token), let json = try? JSON(parsing: bytes), json["v"]?.string == "meta.k8s.io/v1",
+            let revision = json["rv"]?.integer, revision != 0, var start = json["start"]?.string, !start.isEmpty
+        else { throw .badRequest("continue key is not valid: start the list again without continue") }
+        if start.hasPrefix("/") { start.removeFirst() }
+        if start.hasSuffix("\u{0}") { start.removeLast() }
+        self.init(revision: revision, after: start)
+    }
+
+    var token: String {
+        let json: JSON = ["v": "meta.k8s.io/v1", "rv": .integer(revision), "start": .string("/\(after)\u{0}")]
+        return Base64.encode(json.encoded)
+    }
+}
+
+/// Base64 in the URL alphabet without padding, as continue tokens use it; reads both alphabets.
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            var bits: UInt32 = 0
+            for byte in group { bits = bits << 8 | UInt32(byte) }
+            bits <<= UInt32(8 * (3 - group.count))
+            for index in 0...group.count { text.append(alphabet[Int(bits >> UInt32(18 - 6 * index)) & 63]) }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text.utf8 where byte != UInt8(ascii: "=") {
+            let normal = byte == UInt8(ascii: "+") ? UInt8(ascii: "-") : byte == UInt8(ascii: "/") ? UInt8(ascii: "_") : byte
+            guard let value = alphabet.firstIndex(of: normal) else { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
+}
+
+extension Base64 {
+    /// The standard alphabet with padding, as `data` of a Secret holds it.
+    static func encodePadded(_ bytes: [UInt8]) -> String {
+        let text = encode(bytes).replacing("-", with: "+").replacing("_", with: "/")
+        return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
+    }
+}
