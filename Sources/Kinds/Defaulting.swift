@@ -56,7 +56,7 @@ struct DefaultWalk {
             if bit >= 0 { found |= 1 << UInt64(bit) }
             let child = table.nodes[properties[place].node]
             var replacement: JSON?
-            if case .null = member.value, properties[place].defaultValue != nil, !child.facts.isNullable {
+            if case .null = member.value, properties[place].defaultValue != nil, !child.facts.isNullable, !properties[place].isNullable {
                 replacement = filled(properties[place].defaultValue ?? .null, child)
             } else if child.facts.hasDefaults {
                 replacement = defaulted(member.value, child)

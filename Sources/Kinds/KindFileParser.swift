@@ -129,6 +129,13 @@ struct KindFileParser {
         }
     }
 
+    /// Items of lists and values of maps have no property on which these words could act.
+    private func refuseProperty(_ property: Property, _ line: KindLine) throws(KindError) {
+        if property.isNullable || property.isImmutable || property.presence != .optional || property.retainsKeysOnPatch {
+            throw line.failure("a modifier of fields stands at items or values")
+        }
+    }
+
     private func parseType(
         _ line: inout KindLine, into builder: inout SchemaBuilder, property: inout Property
     ) throws(KindError) -> SchemaBuilder.Draft {
@@ -139,11 +146,13 @@ struct KindFileParser {
             facts.type = .array
             let inner = try parseType(&line, into: &builder, property: &unused)
             try line.expect("]")
+            try refuseProperty(unused, line)
             draft = .list(facts, [inner])
         } else if line.take("{") {
             facts.type = .object
             let inner = try parseType(&line, into: &builder, property: &unused)
             try line.expect("}")
+            try refuseProperty(unused, line)
             draft = .map(facts, [inner])
         } else {
             let name = try line.word()

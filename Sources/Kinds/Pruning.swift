@@ -76,7 +76,7 @@ private struct Pruner {
                 continue
             }
             let child = table.nodes[facts.properties[place].node]
-            if dropsNulls, case .null = member.value, !child.facts.isNullable, child.facts.type != .any {
+            if dropsNulls, case .null = member.value, !child.facts.isNullable, !facts.properties[place].isNullable, child.facts.type != .any {
                 if result == nil { result = Array(members[..<index]) }
                 continue
             }

@@ -155,6 +155,8 @@ struct Property: Sendable {
     /// `expected` members are required in OpenAPI only: the server never refuses an object for their absence.
     var presence = Presence.optional
     var isImmutable = false
+    /// Whether null may stand here although the type, a declared one, knows no null.
+    var isNullable = false
     var retainsKeysOnPatch = false
     var defaultValue: JSON?
     var description = ""

@@ -41,6 +41,8 @@ enum SchemaModifiers {
             if try readProperty(word, &property) { continue }
             if try readLimit(word, arguments, line, &limits) { continue }
             switch draft {
+            case .reference where word == "nullable":
+                property.isNullable = true
             case .reference:
                 throw line.failure("\(word) cannot stand beside a declared type")
             case .value(var facts):

@@ -93,7 +93,8 @@ struct Validator {
             let bit = properties[place].bit
             if bit >= 0, isCustomResource || !isEmpty(member.value) { found |= 1 << UInt64(bit) }
             let isMissing = !isCustomResource && properties[place].presence == .required && isEmpty(member.value)
-            if !isMissing {
+            let isAllowedNull = properties[place].isNullable && member.value.isNull
+            if !isMissing, !isAllowedNull {
                 let oldMember = node.facts.hasImmutables ? old?[member.key] : nil
                 validate(member.value, oldMember, child, &errors, owner: owner)
                 if properties[place].isImmutable, let oldMember, oldMember != member.value {
