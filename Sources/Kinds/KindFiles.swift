@@ -21,10 +21,7 @@ enum KindFiles {
         var parsers: [KindFileParser] = []
         for source in sources {
             let parser = try KindFileParser(source)
-            for line in parser.lines where line.indent == 0 {
-                var copy = line
-                if try copy.word() == "type" { try builder.declare(type: try copy.word(), line: line) }
-            }
+            try builder.declareTypes(of: parser)
             parsers.append(parser)
         }
         var drafts: [KindFileParser.Draft] = []

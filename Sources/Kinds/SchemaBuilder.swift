@@ -21,6 +21,14 @@ struct SchemaBuilder {
     /// Values without anything special, by type and format: there are thousands of plain strings.
     private var plain: [String: Int] = [:]
 
+    /// Gives every type of a file its place.
+    mutating func declareTypes(of parser: KindFileParser) throws(KindError) {
+        for line in parser.lines where line.indent == 0 {
+            var copy = line
+            if try copy.word() == "type" { try declare(type: try copy.word(), line: line) }
+        }
+    }
+
     /// Gives a type its place before its fields are read, so that types may refer to one another.
     mutating func declare(type: String, line: KindLine) throws(KindError) {
         let scope = Scope(file: line.file, type: type)

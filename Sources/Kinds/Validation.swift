@@ -42,7 +42,7 @@ struct Validator {
         case .object(let members):
             if let values = facts.mapValues {
                 validateMap(members, table.nodes[values], &errors, owner)
-            } else if facts.type == .object {
+            } else if facts.type == .object || !facts.properties.isEmpty {
                 validateObject(members, old, node, &errors, owner)
             }
         case .array(let list):
