@@ -1,26 +1,5 @@
 public import Objects
 
-/// Why a patch cannot be applied.
-public struct PatchError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Reason: Sendable, Equatable {
-        /// The patch itself is malformed: 400 or, as Kubernetes answers for strategic merge patches, 500.
-        case malformed
-        /// The patch does not fit the object: 422.
-        case unprocessable
-    }
-
-    public var reason: Reason
-    /// In the words of Kubernetes where it has some.
-    public var message: String
-
-    public init(reason: Reason, message: String) {
-        self.reason = reason
-        self.message = message
-    }
-
-    public var description: String { message }
-}
-
 /// Kubernetes' strategic merge patch: a merge patch that merges lists by their keys.
 ///
 /// Directives: `$patch` (`replace`, `delete`, `merge`), `$retainKeys`, `$setElementOrder/LIST`, `$deleteFromPrimitiveList/LIST`.
