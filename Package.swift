@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Targets are listed from the bottom layer to the top one; an import may only point down
-// (docs/ARCHITECTURE.md). The compiler refuses an import that is not declared here, and
+// Targets stand from the bottom layer to the top one, and an import may only point down (docs/ARCHITECTURE.md).
+// The compiler refuses an import that is not declared here (--explicit-target-dependency-import-check error),
 // Tests/TidyTests refuses a declared dependency that points up.
 import PackageDescription
 
@@ -12,6 +12,14 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -19,6 +27,90 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
     .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+    .product(name: "NIOHPACK", package: "swift-nio-http2"),
+]
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let values: [Target] = [
+    library("Objects"),
+    .target(name: "KindData"),
+    library("Kinds", ["Objects", "KindData"]),
+    library("Fleet", ["Objects"]),
+]
+
+let engines: [Target] = [
+    library("Planning", ["Fleet", "Objects"]),
+    library("Lifecycles", ["Objects"]),
+    library("Replay", ["Planning", "Fleet", "Objects"]),
+]
+
+let seams: [Target] = [
+    library("Store"),
+    library("Ports", ["Objects"]),
+    library("APIMessages"),
+    library("Identity", ["APIMessages", "Objects"] + certificates),
+]
+
+let adapters: [Target] = [
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    library("SQLiteStore", ["Store", "CSQLite"]),
+    library("KubeClient", ["Objects", "Ports", "APIMessages"]),
+    library(
+        "KubeHTTP",
+        [
+            "APIMessages", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "NIOFoundationEssentialsCompat", package: "swift-nio"), yams,
+        ]),
+    library("Simulation", ["Objects", "Ports", "APIMessages", "KubeClient"]),
+    .target(name: "FleetData"),
+    library("FleetFile", ["Objects", "Simulation", "FleetData", yams]),
+]
+
+let services: [Target] = [
+    library("APIServer", ["Objects", "Kinds", "Store", "Ports", "APIMessages", "Identity"]),
+    library("HTTPServer", ["APIMessages", "Identity", "Objects", logging] + nio + certificates),
+    library("Controllers", ["Objects", "Fleet", "Planning", "Lifecycles", "Ports", "KubeClient", logging]),
+    library(
+        "ControlPlane",
+        ["Objects", "Kinds", "Store", "Ports", "APIMessages", "Identity", "KubeClient", "APIServer", "Controllers", logging]),
+]
+
+let executables: [Target] = [
+    .executableTarget(
+        name: "sluice",
+        dependencies: [
+            "Objects", "Kinds", "Store", "Ports", "APIMessages", "Identity", "SQLiteStore", "KubeClient", "KubeHTTP", "Simulation", "FleetFile",
+            "APIServer", "HTTPServer", "Controllers", "ControlPlane", "Planning", "Fleet", "Replay", logging, arguments,
+            .product(name: "NIOCore", package: "swift-nio"),
+        ], swiftSettings: strict),
+    .executableTarget(
+        name: "store-crash-writer", dependencies: ["Store", "SQLiteStore"], path: "Sources/StoreCrashWriter", swiftSettings: strict),
+]
+
+let suites: [Target] = [
+    tests("KindsTests", ["Kinds", "Objects"]),
+    tests("PatchTests", ["Objects"]),
+    tests("FleetTests", ["Fleet", "Objects"]),
+    tests("PlanningTests", ["Planning", "Fleet", "Objects"]),
+    tests("LifecycleTests", ["Lifecycles", "Objects"]),
+    tests("ReplayTests", ["Replay", "Planning", "Fleet", "Objects"]),
+    tests("StoreTests", ["Store", "SQLiteStore", "store-crash-writer"]),
+    tests("IdentityTests", ["Identity", "APIMessages", "Objects"] + certificates),
+    tests("SimulationTests", ["Simulation", "KubeClient", "Ports", "APIMessages", "Objects"]),
+    tests("FleetFileTests", ["FleetFile", "Simulation", "Objects"]),
+    tests("TableTests", ["APIServer", "Objects"]),
+    tests("HTTPServerTests", ["HTTPServer", "KubeHTTP", "Identity", "APIMessages", "Objects"] + nio + certificates),
+    tests("WorkloadControllerTests", ["Controllers", "KubeClient", "Ports", "APIMessages", "Objects", logging]),
+    tests("FleetControllerTests", ["Controllers", "Lifecycles", "Planning", "Fleet", "KubeClient", "Ports", "APIMessages", "Objects", "Simulation", logging]),
 ]
 
 let package = Package(
@@ -36,17 +128,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: [
-        .executableTarget(
-            name: "sluice",
-            dependencies: nio + [
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
-            ],
-            swiftSettings: strict),
-    ]
+    targets: values + engines + seams + adapters + services + executables + suites
 )
