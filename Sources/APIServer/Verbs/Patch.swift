@@ -55,15 +55,9 @@ extension APIServer {
         switch media {
         case "application/json-patch+json":
             let patch: JSONPatch
-            do { patch = try JSONPatch(body) } catch { throw .badRequest("error decoding patch: \(error)") }
+            do throws(PatchError) { patch = try JSONPatch(body) } catch { throw APIFailure(error) }
             return { (old) throws(APIFailure) in
-                do {
-                    return try patch.apply(to: old)
-                } catch {
-                    throw APIFailure(
-                        code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request: \(error)",
-                        details: [:])
-                }
+                do throws(PatchError) { return try patch.apply(to: old) } catch { throw APIFailure(error) }
             }
         case "application/merge-patch+json":
             guard body.object != nil else { throw .badRequest("a merge patch must be an object, not \(body.typeName)") }
@@ -71,12 +65,22 @@ extension APIServer {
         default:
             guard body.object != nil else { throw .badRequest("a strategic merge patch must be an object, not \(body.typeName)") }
             return { (old) throws(APIFailure) in
-                do {
-                    return try StrategicMergePatch.apply(body, to: old, schema: schema)
-                } catch {
-                    throw .badRequest("\(error)")
-                }
+                do throws(PatchError) { return try StrategicMergePatch.apply(body, to: old, schema: schema) } catch { throw APIFailure(error) }
             }
+        }
+    }
+}
+
+extension APIFailure {
+    /// What a client is told of a patch that cannot be applied.
+    init(_ error: PatchError) {
+        switch error.reason {
+        case .malformed: self = .badRequest(error.message)
+        case .unprocessable:
+            self = APIFailure(
+                code: 422, reason: "Invalid",
+                message: "the server rejected our request due to an error in our request: \(error.message)", details: [:])
+        case .tooLarge: self = APIFailure(code: 413, reason: "RequestEntityTooLarge", message: error.message)
         }
     }
 }
