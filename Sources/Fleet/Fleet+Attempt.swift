@@ -29,6 +29,12 @@ extension Fleet {
         openAttempts -= 1
     }
 
+    /// Closes the attempt that a mark opened and leaves its steps to the attempt around it.
+    public mutating func keep(_ mark: JournalMark) {
+        precondition(openAttempts > 1 && mark.count <= journal.count, "only an attempt within another one keeps its steps")
+        openAttempts -= 1
+    }
+
     /// Undoes every step since the mark; the attempt stays open.
     public mutating func undo(to mark: JournalMark) {
         while journal.count > mark.count, let entry = journal.popLast() {

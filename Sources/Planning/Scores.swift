@@ -1,4 +1,5 @@
 internal import Fleet
+internal import Objects
 
 /// The filters and scores that depend on what runs on a node.
 ///
