@@ -10,6 +10,7 @@ public final class SharedInformers: Sendable {
     /// An informer without its type.
     struct Entry: Sendable {
         var resource: ResourceName
+        var fieldSelector: String
         var informer: any Sendable
         var run: @Sendable () async -> Void
         var waitUntilSynced: @Sendable () async -> Void
@@ -30,18 +31,22 @@ public final class SharedInformers: Sendable {
     }
 
     /// The informer of a kind, over all namespaces. Ask in a controller's `init`: the runner runs those known at its start.
-    public func informer<View: ResourceView>(_ view: View.Type = View.self) -> Informer<View> {
-        state.withLock { informer(view, &$0) }
+    ///
+    /// - Parameter fieldSelector: only those objects; an informer of its own for each selector.
+    public func informer<View: ResourceView>(_ view: View.Type = View.self, fieldSelector: String = "") -> Informer<View> {
+        state.withLock { informer(view, fieldSelector, &$0) }
     }
 
-    private func informer<View: ResourceView>(_ view: View.Type, _ state: inout State) -> Informer<View> {
-        for entry in state.entries where entry.resource == View.resource {
+    private func informer<View: ResourceView>(
+        _ view: View.Type, _ fieldSelector: String, _ state: inout State
+    ) -> Informer<View> {
+        for entry in state.entries where entry.resource == View.resource && entry.fieldSelector == fieldSelector {
             if let present = entry.informer as? Informer<View> { return present }
         }
-        let informer = Informer<View>(client: client, time: time)
+        let informer = Informer<View>(client: client, time: time, fieldSelector: fieldSelector)
         state.entries.append(
             Entry(
-                resource: View.resource, informer: informer, run: { await informer.run() },
+                resource: View.resource, fieldSelector: fieldSelector, informer: informer, run: { await informer.run() },
                 waitUntilSynced: { await informer.waitUntilSynced() }))
         return informer
     }
@@ -57,7 +62,7 @@ public final class SharedInformers: Sendable {
         state.withLock { state in
             let full = "\(View.resource.plural).\(View.resource.group)/\(name)"
             if let present = state.indexes[full] as? InformerIndex<View> { return present }
-            let index = InformerIndex(informer(view, &state), keys: keys)
+            let index = InformerIndex(informer(view, "", &state), keys: keys)
             state.indexes[full] = index
             return index
         }
@@ -90,6 +95,16 @@ extension SharedInformers {
 
     /// Pods by the name of the node they are bound to.
     public var podsByNode: InformerIndex<Pod> { index(named: "node") { $0.nodeName.isEmpty ? [] : [$0.nodeName] } }
+
+    /// Pods without a managing owner, by namespace.
+    public var orphanedPods: InformerIndex<Pod> {
+        index(named: "orphan") { $0.metadata.controller == nil ? [$0.metadata.namespace] : [] }
+    }
+
+    /// ReplicaSets by the uid of their managing owner.
+    public var replicaSetsByController: InformerIndex<ReplicaSet> {
+        index(named: "controller") { set in set.metadata.controller.map { [$0.uid] } ?? [] }
+    }
 
     /// Pods by namespace.
     public var podsByNamespace: InformerIndex<Pod> { index(named: "namespace") { [$0.metadata.namespace] } }
