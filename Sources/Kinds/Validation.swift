@@ -13,6 +13,7 @@ extension Kind {
         let validator = Validator(table: schema.table, isCustomResource: isCustomResource)
         var errors: [FieldError] = []
         validator.validate(object, old, schema.node, &errors)
+        if let old, !isCustomResource { errors += UpdateRules.check(object, old: old, of: self) }
         for index in errors.indices { errors[index].message = Validator.finish(errors[index]) }
         return errors
     }

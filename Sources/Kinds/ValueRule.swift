@@ -14,6 +14,12 @@ enum ValueRule: String, Sendable {
     case configKeys
     /// A map of resource names to quantities.
     case quantities
+    /// A container's `resources`.
+    case resources
+    case podSpec
+    /// The `spec` of a Deployment or ReplicaSet.
+    case workloadSelector
+    case labelRequirement
 
     /// What is wrong with a value whose type is known to be right; paths are relative to it.
     func check(_ value: JSON) -> [FieldError] {
@@ -26,6 +32,10 @@ enum ValueRule: String, Sendable {
         case .annotations: NameRules.annotations(value, path: "")
         case .configKeys: Self.keys(value, NameRules.configKey)
         case .quantities: Self.keys(value, NameRules.qualifiedName)
+        case .resources: WorkloadRules.resources(value)
+        case .podSpec: WorkloadRules.podSpec(value)
+        case .workloadSelector: WorkloadRules.selector(value)
+        case .labelRequirement: WorkloadRules.labelRequirement(value)
         }
     }
 
