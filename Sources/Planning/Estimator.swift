@@ -6,6 +6,12 @@ public struct Estimate: Sendable, Hashable {
     public var nodes: Int
     /// Pods placed, in the order of the demand.
     public var placed: [Int]
+
+    public init(nodes: Int, placed: [Int]) {
+        self.nodes = nodes
+        self.placed = placed
+    }
+
     public var podsPlaced: Int { placed.reduce(0, +) }
 }
 
