@@ -1,10 +1,40 @@
 public import Objects
 
-/// A host with its claim.
+/// A host with its claim. Copies are cheap: the object itself is shared.
 public struct HostRow: Sendable {
-    public var host: BareMetalHost
+    /// What does not change between two events of a host.
+    private final class Facts: Sendable {
+        let host: BareMetalHost
+        let resources: ResourceList
+        let hardware: Int32
+
+        init(host: BareMetalHost, resources: ResourceList, hardware: Int32) {
+            self.host = host
+            self.resources = resources
+            self.hardware = hardware
+        }
+    }
+
+    private let facts: Facts
     /// A claim that was decided but is not yet in the API.
     public internal(set) var assumedClaim: HostClaim?
+
+    init(host: BareMetalHost, resources: ResourceList, hardware: Int32) {
+        facts = Facts(host: host, resources: resources, hardware: hardware)
+    }
+
+    public var host: BareMetalHost { facts.host }
+    /// What inspection found, see ``Objects/BareMetalHost/inspectedResources``.
+    public var resources: ResourceList { facts.resources }
+    /// The same number for hosts with equal ``resources``.
+    public var hardware: Int32 { facts.hardware }
+
+    /// The row as it is once a claim was sent to the API.
+    public func assuming(_ claim: HostClaim) -> HostRow {
+        var row = self
+        row.assumedClaim = claim
+        return row
+    }
 
     /// The claim in force: the API's, or the assumed one.
     public var claim: HostClaim? { host.consumer ?? assumedClaim }
@@ -14,13 +44,32 @@ public struct HostRow: Sendable {
     public var isClaimable: Bool { assumedClaim == nil && host.isClaimable }
 }
 
+extension BareMetalHost {
+    /// JSON list of `{resource, model, count, memoryBytes}`, written by inspection.
+    public static let acceleratorsAnnotation = "sluice.dev/accelerators"
+
+    /// CPU and memory from `status.hardware`, devices from the accelerators annotation.
+    public var inspectedResources: ResourceList {
+        var list = ResourceList()
+        list[ResourceNames.cpu] = (hardware?["cpu", "count"]?.integer ?? 0) * 1_000
+        list[ResourceNames.memory] = (hardware?["ramMebibytes"]?.integer ?? 0) << 20
+        let accelerators = metadata.annotations[BareMetalHost.acceleratorsAnnotation].flatMap { try? JSON(parsing: $0) }
+        for accelerator in accelerators?.array ?? [] {
+            guard let resource = accelerator["resource"]?.string, let count = accelerator["count"]?.integer else { continue }
+            list[resource] += count
+        }
+        return list
+    }
+}
+
 /// The hosts of a fleet, with an index by claim.
 public struct HostTable: Sendable {
     public private(set) var rows: [ObjectKey: HostRow] = [:]
+    /// Hosts that anybody may claim now, in ascending order of name, then namespace.
+    public private(set) var claimable: [ObjectKey] = []
     private var claimed: [HostClaim: Set<ObjectKey>] = [:]
-    /// Hosts that anybody may claim now; sort before use where order matters.
-    public private(set) var claimable: Set<ObjectKey> = []
     private var keysByName: [String: Set<ObjectKey>] = [:]
+    private var hardwareNumbers: [ResourceList: Int32] = [:]
 
     public subscript(key: ObjectKey) -> HostRow? { rows[key] }
 
@@ -34,10 +83,21 @@ public struct HostTable: Sendable {
     public func key(named name: String) -> ObjectKey? { keysByName[name]?.min() }
 
     mutating func set(_ host: BareMetalHost) {
-        var row = rows[host.key] ?? HostRow(host: host)
-        unindex(row)
-        row.host = host
-        if host.hasConsumer { row.assumedClaim = nil }
+        let before = rows[host.key]
+        if let before { unindex(before) }
+        let annotation = BareMetalHost.acceleratorsAnnotation
+        var resources = before?.resources ?? ResourceList()
+        var hardware = before?.hardware ?? -1
+        let isSame =
+            before != nil && before?.host.hardware == host.hardware
+            && before?.host.metadata.annotations[annotation] == host.metadata.annotations[annotation]
+        if !isSame {
+            resources = host.inspectedResources
+            hardware = hardwareNumbers[resources] ?? Int32(hardwareNumbers.count)
+            hardwareNumbers[resources] = hardware
+        }
+        var row = HostRow(host: host, resources: resources, hardware: hardware)
+        row.assumedClaim = host.hasConsumer ? nil : before?.assumedClaim
         index(row)
     }
 
@@ -58,7 +118,7 @@ public struct HostTable: Sendable {
         let key = row.host.key
         rows[key] = row
         if let claim = row.claim { claimed[claim, default: []].insert(key) }
-        if row.isClaimable { claimable.insert(key) }
+        if row.isClaimable { claimable.insert(key, at: place(of: key)) }
         keysByName[key.name, default: []].insert(key)
     }
 
@@ -68,8 +128,25 @@ public struct HostTable: Sendable {
             claimed[claim]?.remove(key)
             if claimed[claim]?.isEmpty == true { claimed[claim] = nil }
         }
-        claimable.remove(key)
+        if row.isClaimable {
+            let place = place(of: key)
+            if place < claimable.count, claimable[place] == key { claimable.remove(at: place) }
+        }
         keysByName[key.name]?.remove(key)
         if keysByName[key.name]?.isEmpty == true { keysByName[key.name] = nil }
+    }
+
+    private func place(of key: ObjectKey) -> Int {
+        var low = 0
+        var high = claimable.count
+        while low < high {
+            let middle = (low + high) / 2
+            if (claimable[middle].name, claimable[middle].namespace) < (key.name, key.namespace) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 }

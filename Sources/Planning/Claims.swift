@@ -37,8 +37,8 @@ public enum Claims {
 
         init(_ row: HostRow, fleet: Fleet) {
             self.row = row
-            let capacity = NodeTemplates.capacity(of: row.host)
-            let extended = capacity.names.filter { ![ResourceNames.cpu, ResourceNames.memory, ResourceNames.pods].contains($0) }
+            let capacity = row.resources
+            let extended = capacity.names.filter { $0 != ResourceNames.cpu && $0 != ResourceNames.memory }
             size = [extended.reduce(0) { $0 + capacity[$1] }, capacity[ResourceNames.cpu], capacity[ResourceNames.memory]]
             groups = fleet.nodeGroups.values.count { $0.hostSelector?.matches(row.host.metadata.labels) ?? false }
         }
@@ -59,7 +59,7 @@ public enum Claims {
         var rows = fleet.hosts.rows.values.filter { selector.matches($0.host.metadata.labels) }
         // Hosts that this very plan gives away are no longer free.
         for (host, claim) in plan.claims {
-            if let place = rows.firstIndex(where: { $0.host.key == host }) { rows[place].host.consumer = claim }
+            if let place = rows.firstIndex(where: { $0.host.key == host }) { rows[place] = rows[place].assuming(claim) }
         }
         if rows.isEmpty { return mismatch(instance, selector, fleet) }
         let verb = rows.count == 1 ? "host matches" : "hosts match"

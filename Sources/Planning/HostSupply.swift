@@ -5,8 +5,10 @@ internal import Objects
 struct HostSupply {
     /// Hosts that make equal nodes, as far as the waiting pods can tell.
     struct Shape: Hashable {
-        var capacity: ResourceList
-        var labels: [String: String]
+        /// ``HostRow/hardware``
+        var hardware: Int32
+        /// Values of the labels that waiting pods ask for, in one order.
+        var labels: [String?]
     }
 
     /// In ascending order of the names.
@@ -15,14 +17,13 @@ struct HostSupply {
 
     init(_ fleet: borrowing Fleet) {
         let hosts = fleet.hosts
-        free = hosts.claimable.compactMap { hosts[$0] }.sorted {
-            ($0.host.metadata.name, $0.host.key) < ($1.host.metadata.name, $1.host.key)
-        }
+        free = hosts.claimable.compactMap { hosts[$0] }
     }
 
     /// Free hosts that match a NodeGroup.
     func matching(_ group: NodeGroup) -> [HostRow] {
         guard let selector = group.hostSelector else { return [] }
+        if selector.isEmpty { return free }
         return free.filter { selector.matches($0.host.metadata.labels) }
     }
 

@@ -3,23 +3,23 @@ public import Objects
 
 /// The nodes that hosts would become.
 public enum NodeTemplates {
-    /// JSON list of `{resource, model, count, memoryBytes}`, from inspection.
-    public static let acceleratorsAnnotation = "sluice.dev/accelerators"
-
     /// What a host offers by its inspected hardware: `status.hardware` for CPU and memory, the accelerators annotation
     /// for devices.
     ///
     /// - Parameter podsPerNode: the number of pods a node takes.
     public static func capacity(of host: BareMetalHost, podsPerNode: Int64 = 110) -> ResourceList {
-        var list = ResourceList([ResourceNames.pods: podsPerNode])
-        list[ResourceNames.cpu] = (host.hardware?["cpu", "count"]?.integer ?? 0) * 1_000
-        list[ResourceNames.memory] = (host.hardware?["ramMebibytes"]?.integer ?? 0) << 20
-        let accelerators = host.metadata.annotations[acceleratorsAnnotation].flatMap { try? JSON(parsing: $0) }
-        for accelerator in accelerators?.array ?? [] {
-            guard let resource = accelerator["resource"]?.string, let count = accelerator["count"]?.integer else { continue }
-            list[resource] += count
-        }
+        var list = host.inspectedResources
+        list[ResourceNames.pods] = podsPerNode
         return list
+    }
+
+    /// One label of the node that a host becomes.
+    static func label(_ key: String, for host: BareMetalHost, group: NodeGroup) -> String? {
+        if key == Names.nodeGroupLabel { return group.metadata.name }
+        if let value = group.labels[key] { return value }
+        if key == Names.hostnameLabel { return host.metadata.name }
+        if key == Names.operatingSystemLabel { return "linux" }
+        return host.metadata.labels[key] ?? (key == Names.architectureLabel ? "amd64" : nil)
     }
 
     /// The labels of the node that a host becomes: the host's, then Kubernetes' own, then the NodeGroup's template.

@@ -12,7 +12,7 @@ extension ScaleUpPass {
     }
 
     /// Why no NodeGroup makes room for the rest of a class.
-    mutating func refusal(_ demand: Demand, keys: Set<String>, in fleet: inout Fleet) -> Refusal {
+    mutating func refusal(_ demand: Demand, keys: [String], in fleet: inout Fleet) -> Refusal {
         let podClass = fleet.podClass(demand.classSlot)
         var answers: [(group: String, answer: Answer)] = []
         for group in groups {
@@ -35,7 +35,7 @@ extension ScaleUpPass {
     }
 
     private mutating func answer(
-        _ group: NodeGroup, _ podClass: PodClass, count: Int, keys: Set<String>, in fleet: inout Fleet
+        _ group: NodeGroup, _ podClass: PodClass, count: Int, keys: [String], in fleet: inout Fleet
     ) -> Answer {
         let name = group.metadata.name
         let rows = matchingRows(group, fleet).sorted { $0.host.key < $1.host.key }

@@ -46,7 +46,7 @@ struct ScaleUpPass {
     private(set) var sizes: [String: Int] = [:]
     private var coming: [(host: HostRow, group: NodeGroup)] = []
     /// What live nodes of the same hardware really offer.
-    private var offers: [ResourceList: ResourceList] = [:]
+    private var offers: [Int32: ResourceList] = [:]
     private var templates: [TemplateKey: Int] = [:]
     private var randomState: UInt64
 
@@ -68,8 +68,7 @@ struct ScaleUpPass {
             for name in members {
                 guard let node = fleet.node(name), node.isReady, let host = fleet.hostKey(of: node).flatMap({ fleet.hosts[$0] })
                 else { continue }
-                let capacity = NodeTemplates.capacity(of: host.host, podsPerNode: options.podsPerNode)
-                if offers[capacity] == nil { offers[capacity] = node.allocatable }
+                if offers[host.hardware] == nil { offers[host.hardware] = node.allocatable }
             }
         }
     }
@@ -115,8 +114,7 @@ struct ScaleUpPass {
 
     mutating func imagineComing(in fleet: inout Fleet) {
         for (host, group) in coming {
-            let capacity = NodeTemplates.capacity(of: host.host, podsPerNode: options.podsPerNode)
-            var node = NodeTemplates.node(for: host.host, group: group, allocatable: offers[capacity] ?? capacity)
+            var node = NodeTemplates.node(for: host.host, group: group, allocatable: allocatable(host))
             node.metadata.name = "coming/\(host.host.metadata.namespace)/\(host.host.metadata.name)"
             _ = fleet.imagine(node)
         }
@@ -164,7 +162,7 @@ struct ScaleUpPass {
         var option: ScaleUpOption
     }
 
-    private mutating func offersFor(_ demand: [Estimator.Demand], keys: Set<String>, in fleet: inout Fleet) -> [Offer] {
+    private mutating func offersFor(_ demand: [Estimator.Demand], keys: [String], in fleet: inout Fleet) -> [Offer] {
         var found: [Offer] = []
         let budget = options.maxNodesPerPass - actions.count
         guard !demand.isEmpty, budget > 0 else { return [] }
@@ -186,25 +184,31 @@ struct ScaleUpPass {
     }
 
     /// Hosts by what they would become, in order of their first host.
-    func shapes(_ hosts: [HostRow], _ group: NodeGroup, keys: Set<String>) -> [(HostSupply.Shape, [HostRow])] {
+    func shapes(_ hosts: [HostRow], _ group: NodeGroup, keys: [String]) -> [(HostSupply.Shape, [HostRow])] {
         var order: [HostSupply.Shape] = []
         var byShape: [HostSupply.Shape: [HostRow]] = [:]
         for host in hosts {
-            let labels = NodeTemplates.labels(for: host.host, group: group).filter { keys.contains($0.key) }
-            let capacity = NodeTemplates.capacity(of: host.host, podsPerNode: options.podsPerNode)
-            let shape = HostSupply.Shape(capacity: capacity, labels: labels)
+            let shape = HostSupply.Shape(
+                hardware: host.hardware, labels: keys.map { NodeTemplates.label($0, for: host.host, group: group) })
             if byShape[shape] == nil { order.append(shape) }
             byShape[shape, default: []].append(host)
         }
         return order.map { ($0, byShape[$0] ?? []) }
     }
 
+    /// What a host will offer as a node: what others of its hardware really offer, else what inspection found.
+    private func allocatable(_ host: HostRow) -> ResourceList {
+        if let offer = offers[host.hardware] { return offer }
+        var list = host.resources
+        list[ResourceNames.pods] = options.podsPerNode
+        return list
+    }
+
     /// The slot of an imagined empty node of that shape.
     mutating func template(_ group: NodeGroup, _ shape: HostSupply.Shape, _ host: HostRow, in fleet: inout Fleet) -> Int {
         let key = TemplateKey(group: group.metadata.name, shape: shape)
         if let slot = templates[key] { return slot }
-        let allocatable = offers[shape.capacity] ?? shape.capacity
-        var node = NodeTemplates.node(for: host.host, group: group, allocatable: allocatable)
+        var node = NodeTemplates.node(for: host.host, group: group, allocatable: allocatable(host))
         node.metadata.name = "template/\(group.metadata.name)/\(templates.count)"
         let slot = fleet.imagine(node)
         templates[key] = slot
@@ -233,7 +237,7 @@ struct ScaleUpPass {
     }
 
     /// Label keys that decide whether waiting pods fit: hosts that differ in others make equal nodes.
-    private func referencedLabels(_ demand: [Demand], _ fleet: borrowing Fleet) -> Set<String> {
+    private func referencedLabels(_ demand: [Demand], _ fleet: borrowing Fleet) -> [String] {
         var keys: Set<String> = []
         for class_ in demand {
             let requirements = fleet.podClass(class_.classSlot).requirements
@@ -244,6 +248,6 @@ struct ScaleUpPass {
                 if !term.fields.isEmpty { keys.insert(Names.hostnameLabel) }
             }
         }
-        return keys
+        return keys.sorted()
     }
 }

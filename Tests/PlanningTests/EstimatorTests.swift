@@ -88,9 +88,10 @@ struct EstimatorTests {
             let estimate = Estimator.estimate(template: template, demand: demand)
             #expect(estimate.placed == demand.map(\.1), "seed \(seed): everything fits")
             // No bin packing may need more than twice the lower bound of any resource, plus one.
-            let bound = ["cpu": 16_000, "memory": 64 * gibibyte].map { name, capacity in
-                demand.reduce(0.0) { $0 + Double($1.0.requests[name]) * Double($1.1) } / Double(capacity)
-            }.max() ?? 0
+            let bound =
+                ["cpu": 16_000, "memory": 64 * gibibyte].map { name, capacity in
+                    demand.reduce(0.0) { $0 + Double($1.0.requests[name]) * Double($1.1) } / Double(capacity)
+                }.max() ?? 0
             let byPods = Double(demand.reduce(0) { $0 + $1.1 }) / 30
             #expect(Double(estimate.nodes) >= max(bound, byPods).rounded(.up), "seed \(seed): not fewer than the bound")
             #expect(Double(estimate.nodes) <= 2 * max(bound, byPods) + 2, "seed \(seed): not far above the bound")

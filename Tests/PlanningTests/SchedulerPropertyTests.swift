@@ -28,7 +28,8 @@ struct SchedulerPropertyTests {
             for (order, index) in fitting.enumerated() {
                 let taintScore = maxTaints == 0 ? 100 : 100 - 100 * taints[order] / maxTaints
                 let affinityScore = maxPreference == 0 ? 0 : 100 * preferences[order] / maxPreference
-                let total = 3 * taintScore + 2 * affinityScore + fit(pod.requirements, rooms[index]) + balance(pod.requirements, rooms[index])
+                let total =
+                    3 * taintScore + 2 * affinityScore + fit(pod.requirements, rooms[index]) + balance(pod.requirements, rooms[index])
                 if total > best?.total ?? -1 { best = (total, index) }
             }
             guard let index = best?.index else { return nil }

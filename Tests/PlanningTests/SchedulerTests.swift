@@ -32,7 +32,8 @@ struct SchedulerTests {
             "no node has enough CPU", nodes: [node("a"), node("b")], pod: pod("p", cpu: 9_000),
             expected: "0/2 nodes are available: 2 Insufficient cpu."),
         Case(
-            "every missing resource is told", nodes: [node("a", cpu: 1_000, memory: gibibyte)], pod: pod("p", cpu: 2_000, memory: 2 * gibibyte),
+            "every missing resource is told", nodes: [node("a", cpu: 1_000, memory: gibibyte)],
+            pod: pod("p", cpu: 2_000, memory: 2 * gibibyte),
             expected: "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory."),
         Case(
             "the number of pods counts", nodes: [node("a", pods: 1)], bound: [pod("x", on: "a")], pod: pod("p"),
@@ -56,7 +57,8 @@ struct SchedulerTests {
             "unless that is tolerated", nodes: [node("a", cordoned: true)],
             pod: pod("p") { $0.tolerations = [Toleration(key: Names.unschedulableTaint, existsOperator: true)] }, expected: "a"),
         Case(
-            "a node selector chooses", nodes: [node("a"), node("b", labels: ["disk": "ssd"])], pod: pod("p") { $0.nodeSelector = ["disk": "ssd"] },
+            "a node selector chooses", nodes: [node("a"), node("b", labels: ["disk": "ssd"])],
+            pod: pod("p") { $0.nodeSelector = ["disk": "ssd"] },
             expected: "b"),
         Case(
             "Gt compares numbers", nodes: [node("a", labels: ["gen": "9"]), node("b", labels: ["gen": "10"])],
