@@ -12,6 +12,9 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
+/// Data files are compiled in with `#embed`, which is C23.
+let embed: [CSetting] = [.unsafeFlags(["-std=gnu23"])]
+
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -40,7 +43,7 @@ let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "sw
 
 let values: [Target] = [
     library("Objects"),
-    .target(name: "KindData"),
+    .target(name: "KindData", cSettings: embed),
     library("Kinds", ["Objects", "KindData"]),
     library("Fleet", ["Objects"]),
 ]
@@ -71,7 +74,7 @@ let adapters: [Target] = [
             .product(name: "NIOFoundationEssentialsCompat", package: "swift-nio"), yams,
         ]),
     library("Simulation", ["Objects", "Ports", "APIMessages", "KubeClient"]),
-    .target(name: "FleetData"),
+    .target(name: "FleetData", cSettings: embed),
     library("FleetFile", ["Objects", "Simulation", "FleetData", yams]),
 ]
 
