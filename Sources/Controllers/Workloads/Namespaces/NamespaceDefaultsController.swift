@@ -25,6 +25,11 @@ public final class NamespaceDefaultsController: Controller {
     private static let account = "default"
     private static let configMap = "kube-root-ca.crt"
 
+    /// Kubernetes' own words.
+    private static let description =
+        "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
+        + "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+
     public let name = "namespace-defaults"
     private let environment: ControllerEnvironment
     private let loop: ReconcileLoop<ObjectKey>
@@ -65,10 +70,7 @@ public final class NamespaceDefaultsController: Controller {
         let data: JSON = ["ca.crt": .string(certificate)]
         guard let present = configMaps.object(mapKey) else {
             var metadata = metadata(mapKey)
-            metadata["annotations"] = [
-                "kubernetes.io/description":
-                    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
-            ]
+            metadata["annotations"] = ["kubernetes.io/description": .string(NamespaceDefaultsController.description)]
             try await create(RootCertificates.resource, ["metadata": metadata, "data": data])
             return nil
         }
