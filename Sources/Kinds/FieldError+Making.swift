@@ -39,6 +39,6 @@ extension FieldError {
 /// Texts of field paths.
 enum FieldPath {
     static func join(_ step: String, _ rest: String) -> String {
-        rest.isEmpty ? step : rest.utf8.first == UInt8(ascii: "[") ? step + rest : "\(step).\(rest)"
+        rest.isEmpty ? step : step.isEmpty ? rest : rest.utf8.first == UInt8(ascii: "[") ? step + rest : "\(step).\(rest)"
     }
 }

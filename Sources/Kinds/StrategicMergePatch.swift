@@ -52,7 +52,7 @@ public enum StrategicMergePatch {
         for change in patch where change.key.hasPrefix(elementOrder) {
             let key = String(change.key.dropFirst(elementOrder.count))
             if patch[key] == nil, let list = result[key]?.array, let order = change.value.array {
-                result[key] = .array(ordered(list, patched: [], order, key: schema?.property(key)?.node.facts.mergeKey))
+                result[key] = .array(ordered(list, by: order, server: list, key: schema?.property(key)?.node.facts.mergeKey))
             }
         }
         return result
@@ -115,17 +115,39 @@ public enum StrategicMergePatch {
 
 extension StrategicMergePatch {
     private static func mergePrimitives(_ patch: [JSON], into list: [JSON], order: [JSON]?) -> [JSON] {
-        var result = list
-        for value in patch where !result.contains(value) { result.append(value) }
-        guard let order else { return result }
-        return ordered(result, patched: patch, order, key: nil)
+        var known = Set(list)
+        let result = list + patch.filter { known.insert($0).inserted }
+        return ordered(result, by: order ?? patch, server: list, key: nil)
     }
 
     private static func mergeList(
         _ patch: [JSON], into list: [JSON], key: String, _ items: Schema?, order: [JSON]?
     ) throws(PatchError) -> [JSON] {
+        if try replaces(patch, key: key) { return patch.filter { $0[directive] == nil }.map(withoutDirectives) }
         var result = list
-        var additions: [JSON] = []
+        var places: [JSON: Int] = [:]
+        for (place, item) in list.enumerated() { if let name = item[key], places[name] == nil { places[name] = place } }
+        var deleted = Set<JSON>()
+        for item in patch {
+            guard case .object(let members) = item else { continue }
+            guard let name = members[key] else {
+                throw PatchError(reason: .malformed, message: "map: \(GoText.of(item)) does not contain declared merge key: \(key)")
+            }
+            if members[directive] == "delete" {
+                deleted.insert(name)
+            } else if let place = places[name] {
+                result[place] = .object(try merge(members, into: result[place].object ?? JSONObject(), items))
+            } else {
+                places[name] = result.count
+                result.append(.object(try merge(members, into: JSONObject(), items)))
+            }
+        }
+        if !deleted.isEmpty { result.removeAll { $0[key].map(deleted.contains) ?? false } }
+        return ordered(result, by: order ?? patch.filter { $0[directive] != "delete" }, server: list, key: key)
+    }
+
+    /// Whether an item says that the patch is the whole list; checks the directives of all items.
+    private static func replaces(_ patch: [JSON], key: String) throws(PatchError) -> Bool {
         var isReplaced = false
         for item in patch {
             guard case .object(let members) = item else {
@@ -137,61 +159,33 @@ extension StrategicMergePatch {
             case .some(let command): throw unknown(command, item)
             }
         }
-        if isReplaced {
-            return patch.filter { $0[directive] == nil }.map(withoutDirectives)
-        }
-        for item in patch {
-            guard case .object(let members) = item else { continue }
-            guard let name = members[key] else {
-                throw PatchError(reason: .malformed, message: "map: \(GoText.of(item)) does not contain declared merge key: \(key)")
-            }
-            if members[directive] == "delete" {
-                result.removeAll { $0[key] == name }
-                continue
-            }
-            if let place = result.firstIndex(where: { $0[key] == name }) {
-                result[place] = .object(try merge(members, into: result[place].object ?? JSONObject(), items))
-            } else if let place = additions.firstIndex(where: { $0[key] == name }) {
-                additions[place] = .object(try merge(members, into: additions[place].object ?? JSONObject(), items))
-            } else {
-                additions.append(.object(try merge(members, into: JSONObject(), items)))
-            }
-        }
-        let all = result + additions
-        return ordered(all, patched: patch, order ?? patch, key: key, onlyMoves: order == nil)
+        return isReplaced
     }
 
-    /// Puts the patched items into the order of the patch (or of the order list), and the server's own items where they stood
-    /// relative to their neighbours.
-    private static func ordered(
-        _ list: [JSON], patched: [JSON], _ order: [JSON], key: String?, onlyMoves: Bool = false
-    ) -> [JSON] {
+    /// Puts the items that the order names into that order, and the server's others where they stood before them on the server.
+    private static func ordered(_ list: [JSON], by order: [JSON], server: [JSON], key: String?) -> [JSON] {
         func name(_ item: JSON) -> JSON { key.map { item[$0] ?? .null } ?? item }
-        let names = order.filter { $0[directive] == nil || !onlyMoves }.map(name)
-        var chosen: [JSON] = []
-        for wanted in names { if let item = list.first(where: { name($0) == wanted }), !chosen.contains(item) { chosen.append(item) } }
-        let others = list.filter { item in !names.contains(name(item)) }
-        guard !others.isEmpty else { return chosen }
-        guard !chosen.isEmpty else { return others }
-        return mergedOrder(chosen: chosen, others: others, server: list.map(name), name)
-    }
-
-    /// Takes from both lists; a server item goes first when it stood before the chosen item on the server.
-    private static func mergedOrder(chosen: [JSON], others: [JSON], server: [JSON], _ name: (JSON) -> JSON) -> [JSON] {
+        func ranks(_ items: [JSON]) -> [JSON: Int] {
+            Dictionary(items.enumerated().map { (name($1), $0) }) { first, _ in first }
+        }
+        let wanted = ranks(order)
+        let before = ranks(server)
+        let ranked = list.enumerated().compactMap { place, item in wanted[name(item)].map { (rank: $0, place: place, item: item) } }
+        let chosen = ranked.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.item)
+        let others = list.filter { wanted[name($0)] == nil }
         var result: [JSON] = []
+        result.reserveCapacity(list.count)
         var (left, right) = (0, 0)
-        while left < chosen.count, right < others.count {
-            let chosenPlace = server.firstIndex(of: name(chosen[left]))
-            let otherPlace = server.firstIndex(of: name(others[right]))
-            if let chosenPlace, let otherPlace, otherPlace < chosenPlace {
-                result.append(others[right])
-                right += 1
-            } else {
-                result.append(chosen[left])
+        while left < others.count, right < chosen.count {
+            if let first = before[name(others[left])], let second = before[name(chosen[right])], first < second {
+                result.append(others[left])
                 left += 1
+            } else {
+                result.append(chosen[right])
+                right += 1
             }
         }
-        return result + chosen[left...] + others[right...]
+        return result + others[left...] + chosen[right...]
     }
 }
 

@@ -22,30 +22,34 @@ enum WorkloadRules {
     /// Names that must differ over several lists, and mounts of volumes that must be there.
     static func podSpec(_ spec: JSON) -> [FieldError] {
         var errors: [FieldError] = []
-        let containers = spec["containers"]?.array ?? []
         if case .array(let others)? = spec["initContainers"] {
+            let names = Set((spec["containers"]?.array ?? []).compactMap { $0["name"] })
             for (index, item) in others.enumerated() {
-                guard let name = item["name"], containers.contains(where: { $0["name"] == name }) else { continue }
+                guard let name = item["name"], names.contains(name) else { continue }
                 errors.append(.duplicate("initContainers[\(index)].name", name))
             }
         }
+        var volumes: Set<JSON>?
         for list in ["containers", "initContainers", "ephemeralContainers"] {
             guard case .array(let items)? = spec[list] else { continue }
             for (index, item) in items.enumerated() {
                 guard case .array(let mounts)? = item["volumeMounts"] else { continue }
-                errors += checkMounts(mounts, "\(list)[\(index)].volumeMounts", spec["volumes"]?.array ?? [])
+                let known = volumes ?? Set((spec["volumes"]?.array ?? []).compactMap { $0["name"] })
+                volumes = known
+                errors += checkMounts(mounts, "\(list)[\(index)].volumeMounts", known)
             }
         }
         return errors
     }
 
-    private static func checkMounts(_ mounts: [JSON], _ path: String, _ volumes: [JSON]) -> [FieldError] {
+    private static func checkMounts(_ mounts: [JSON], _ path: String, _ volumes: Set<JSON>) -> [FieldError] {
         var errors: [FieldError] = []
+        var places = Set<JSON>()
         for (index, mount) in mounts.enumerated() {
-            if let name = mount["name"], name != "", !volumes.contains(where: { $0["name"] == name }) {
+            if let name = mount["name"], name != "", !volumes.contains(name) {
                 errors.append(FieldError(path: "\(path)[\(index)].name", reason: .notFound, message: "Not found: \(name.text)"))
             }
-            if let place = mount["mountPath"], mounts[..<index].contains(where: { $0["mountPath"] == place }) {
+            if let place = mount["mountPath"], !places.insert(place).inserted {
                 errors.append(.invalid("\(path)[\(index)].mountPath", place, "must be unique"))
             }
         }
@@ -115,7 +119,7 @@ enum UpdateRules {
     }
 
     private static func keepsTolerations(_ new: JSON, _ old: JSON) -> Bool {
-        let present = new["tolerations"]?.array ?? []
+        let present = Set(new["tolerations"]?.array ?? [])
         return (old["tolerations"]?.array ?? []).allSatisfy(present.contains)
     }
 
