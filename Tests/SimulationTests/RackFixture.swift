@@ -109,6 +109,6 @@ struct RackFixture {
         try makeNode(host)
         try #require(try wait { try node(host)?.isReady == true })
         for index in 0..<pods { try createPod("pod-\(index)", on: host) }
-        if pods > 0 { try #require(try wait { try pod("pod-\(pods - 1)")?.isReady == true }) }
+        try #require(try wait { try (0..<pods).allSatisfy { try pod("pod-\($0)")?.isReady == true } })
     }
 }

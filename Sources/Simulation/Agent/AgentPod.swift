@@ -66,6 +66,7 @@ final class PodDispatcher: Sendable {
         /// The pods of each node; kept also for nodes that nobody runs.
         var keys: [String: Set<ObjectKey>] = [:]
         var queues: [String: WorkQueue<ObjectKey>] = [:]
+        var isSynced = false
     }
 
     private let informer: Informer<AgentPod>
@@ -77,8 +78,17 @@ final class PodDispatcher: Sendable {
 
     func run() async {
         informer.onEvent { [self] event in dispatch(event) }
-        await informer.run()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.informer.run() }
+            group.addTask {
+                await self.informer.waitUntilSynced()
+                self.state.withLock { $0.isSynced = true }
+            }
+        }
     }
+
+    /// Whether all pods are known: before that a pod that is not known may exist all the same.
+    var isSynced: Bool { state.withLock { $0.isSynced } }
 
     func pod(_ key: ObjectKey) -> AgentPod? { informer.object(key) }
 

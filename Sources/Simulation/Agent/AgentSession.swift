@@ -42,6 +42,8 @@ final class AgentSession: Sendable {
     func run() async {
         guard await register() else { return }
         pods.attach(queue, to: node.nodeName)
+        // What still runs may have been deleted while the agent was away.
+        for key in host.withPods(boot: boot, { runtime, _ in runtime.keys }) ?? [] { queue.add(key) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.keepAlive() }
             group.addTask { await self.queue.run { key in try await self.sync(key) } }
@@ -129,6 +131,7 @@ final class AgentSession: Sendable {
     /// Brings one pod a step on and tells the API; returns when to look again.
     private func sync(_ key: ObjectKey) async throws -> Duration? {
         if let end = host.silenceEnds() { return end - time.now() }
+        guard pods.isSynced else { return .seconds(1) }
         let pod = pods.pod(key).flatMap { $0.pod.nodeName == node.nodeName ? $0 : nil }
         let delays = delays(for: key, pod)
         let room = PodRuntime.Room(allocatable: node.resources, maximumPods: node.host.maximumPods)

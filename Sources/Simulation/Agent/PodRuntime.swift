@@ -55,11 +55,16 @@ struct PodRuntime {
         var maximumPods: Int64
     }
 
+    /// Set when the runtime was taken up from a saved state: pods that the API shows running do run.
+    var adoptsWhatRuns = false
     private(set) var entries: [ObjectKey: Entry] = [:]
     private var used = ResourceList()
     private var activeCount: Int64 = 0
     private var addresses: Set<Int> = []
     private var images: Set<String> = []
+
+    /// All pods that the runtime knows, sorted.
+    var keys: [ObjectKey] { entries.keys.sorted() }
 
     /// Pods whose containers run, sorted.
     var runningKeys: [ObjectKey] {
@@ -97,6 +102,10 @@ struct PodRuntime {
             uid: pod.metadata.uid, stage: .stopped, acceptedAt: pod.pod.startTime ?? now, address: 0,
             requests: pod.pod.requirements.requests, restarts: pod.restarts)
         defer { entries[key] = entry }
+        if adoptsWhatRuns, pod.showsRunningContainer, !pod.pod.isTerminated {
+            adopt(&entry, pod)
+            return
+        }
         if pod.metadata.isDeleting { return }
         if pod.pod.isTerminated {
             // It ended on this node before; there is nothing to say, and nothing to run.
@@ -117,15 +126,26 @@ struct PodRuntime {
             entry.stage = refusal
             return
         }
-        for name in entry.requests.names { used[name] += entry.requests[name] }
-        activeCount += 1
-        if !pod.isOnHostNetwork {
-            entry.address = (1...).first { !addresses.contains($0) } ?? 0
-            addresses.insert(entry.address)
-        }
+        if !pod.isOnHostNetwork { entry.address = (1...).first { !addresses.contains($0) } ?? 0 }
+        hold(entry)
         let missing = Set(pod.images).subtracting(images).count
         images.formUnion(pod.images)
         entry.stage = .starting(until: now + delays.start + delays.pull * missing)
+    }
+
+    private mutating func adopt(_ entry: inout Entry, _ pod: AgentPod) {
+        // Host addresses end in 0, so the last part is the pod's own number.
+        if !pod.isOnHostNetwork { entry.address = pod.pod.podIP.split(separator: ".").last.flatMap { Int($0) } ?? 0 }
+        entry.startedAt = entry.acceptedAt
+        entry.stage = .running(since: entry.acceptedAt, until: pod.runTime.map { entry.acceptedAt + $0 })
+        images.formUnion(pod.images)
+        hold(entry)
+    }
+
+    private mutating func hold(_ entry: Entry) {
+        for name in entry.requests.names { used[name] += entry.requests[name] }
+        activeCount += 1
+        if entry.address > 0 { addresses.insert(entry.address) }
     }
 
     /// What a kubelet says to a pod for which there is no room.

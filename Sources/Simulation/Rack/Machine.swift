@@ -28,7 +28,7 @@ struct Machine {
         var generation: UInt64
     }
 
-    enum Operation: Hashable { case attach, detach, erase }
+    enum Operation: String { case attach, detach, erase }
 
     var boot: Boot?
     var bootCount = 0
@@ -46,6 +46,8 @@ struct Machine {
     var managementOutageEnds: Timestamp?
     var silenceEnds: Timestamp?
     var pods = PodRuntime()
+    /// Counts the calls and faults that may have changed something.
+    var revision: UInt64 = 0
 
     func stage(_ now: Timestamp) -> HostObservation.Stage {
         guard let boot else { return .off }

@@ -74,6 +74,7 @@ final class SimulatedHost: Sendable {
         let (result, hasChanged) = withMachine { machine, now in
             let before = (machine.boot?.number, machine.stage(now))
             let result = effect(&machine, now)
+            machine.revision += 1
             return (result, before != (machine.boot?.number, machine.stage(now)))
         }
         if hasChanged { changed.tell() }
@@ -84,6 +85,7 @@ final class SimulatedHost: Sendable {
 
     func inject(_ fault: HostFault) {
         withMachine { machine, now in
+            machine.revision += 1
             switch fault {
             case .crash: machine.crash(now)
             case .powerLoss: machine.powerOff()
