@@ -102,6 +102,7 @@ struct ConnectionSetup: Sendable {
             }
         }
         try pipeline.addHandler(manager)
+        try pipeline.addHandler(HTTP2ErrorHandler())
         // The manager times idleness from the last stream's end; a connection that never opens one is ended here.
         let silence = channel.eventLoop.scheduleTask(in: TimeAmount(limits.idleTimeout)) {
             if !connection.hasSeenRequest { channel.close(promise: nil) }

@@ -149,13 +149,13 @@ extension HTTP2StreamHandler: ResponseSink {
         var head = head(of: response)
         if mayHaveBody { head.add(name: "content-length", value: String(body.count)) }
         let isBodiless = body.isEmpty || isHeadRequest || !mayHaveBody
-        context.write(wrapOutboundOut(.headers(.init(headers: head, endStream: isBodiless))), promise: nil)
+        let end = requestEnded ? nil : stopReceiving(after: context)
+        context.write(wrapOutboundOut(.headers(.init(headers: head, endStream: isBodiless))), promise: isBodiless ? end : nil)
         if !isBodiless {
             let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(context.channel.allocator.buffer(bytes: body)), endStream: true)
-            context.write(wrapOutboundOut(.data(data)), promise: body.count > 65_536 ? watchedPromise(context) : nil)
+            context.write(wrapOutboundOut(.data(data)), promise: end ?? (body.count > 65_536 ? watchedPromise(context) : nil))
         }
         context.flush()
-        stopReceiving()
     }
 
     func startStream(_ response: APIResponse) -> Bool {
@@ -193,11 +193,16 @@ extension HTTP2StreamHandler: ResponseSink {
         return head
     }
 
-    /// Says to a client that is still sending its request that nobody reads it any more.
-    private func stopReceiving() {
-        guard !requestEnded, let context else { return }
-        requestEnded = true
-        context.writeAndFlush(wrapOutboundOut(.rstStream(.noError)), promise: nil)
+    /// A promise for the end of an answer that came before the request's: then the client, which may still be sending, is told
+    /// that nobody reads it any more. A reset at once would overtake the answer.
+    private func stopReceiving(after context: ChannelHandlerContext) -> EventLoopPromise<Void> {
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenSuccess { [weak self] in
+            guard let self, !self.requestEnded, let context = self.context else { return }
+            self.requestEnded = true
+            context.writeAndFlush(self.wrapOutboundOut(.rstStream(.noError)), promise: nil)
+        }
+        return promise
     }
 
     /// A promise for a large write, whose client loses the stream when it leaves the answer unread.

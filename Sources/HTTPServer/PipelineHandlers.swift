@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOHTTP2
 
 /// Answers plain HTTP on the TLS port with words instead of a TLS alert, then takes itself out.
 final class PlainHTTPRefusal: ChannelInboundHandler, RemovableChannelHandler {
@@ -64,4 +65,24 @@ final class ConnectionErrorHandler: ChannelInboundHandler {
     typealias InboundIn = Any
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
+
+/// Ends an HTTP/2 connection on an error of the connection, such as a flood of resets.
+///
+/// nio-http2 has sent GOAWAY by then but leaves closing to others. An error of one stream, which it has answered with
+/// RST_STREAM, arrives here alike and ends nothing.
+final class HTTP2ErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTP2Frame
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case is NIOHTTP2Errors.StreamError, is NIOHTTP2Errors.BadStreamStateTransition, is NIOHTTP2Errors.FlowControlViolation,
+            is NIOHTTP2Errors.ContentLengthViolated, is NIOHTTP2Errors.StreamClosed, is NIOHTTP2Errors.NoSuchStream:
+            return
+        default:
+            // After the turn in which GOAWAY is flushed.
+            let channel = context.channel
+            context.eventLoop.execute { channel.close(promise: nil) }
+        }
+    }
 }
