@@ -14,15 +14,19 @@ public struct APIServerOptions: Sendable {
     public var maximumWatches: Int
     /// Deepest nesting of a request body.
     public var maximumDepth: Int
-    /// Largest page of a list without selectors that is served at once; beyond it `limit` and `continue` are needed.
+    /// Largest request body; Kubernetes' own bound is 3 MiB.
+    public var maximumBodyBytes: Int
+    /// Sluice's version, a part of `gitVersion` at `/version`.
     public var versionText: String
 
     public init(
-        maximumRequestsInFlight: Int = 600, maximumWatches: Int = 20_000, maximumDepth: Int = 100, versionText: String = "0.1.0"
+        maximumRequestsInFlight: Int = 600, maximumWatches: Int = 20_000, maximumDepth: Int = 100,
+        maximumBodyBytes: Int = 3 << 20, versionText: String = "0.1.0"
     ) {
         self.maximumRequestsInFlight = maximumRequestsInFlight
         self.maximumWatches = maximumWatches
         self.maximumDepth = maximumDepth
+        self.maximumBodyBytes = maximumBodyBytes
         self.versionText = versionText
     }
 }
@@ -107,14 +111,24 @@ public final class APIServer: APIHandler {
     private func answer(_ request: APIRequest, _ info: RequestInfo) async throws(APIFailure) -> APIResponse {
         let user = try authenticate(request)
         try authorize(user, info)
+        guard request.body.count <= options.maximumBodyBytes else { throw .bodyTooLarge(limit: options.maximumBodyBytes) }
         if !info.isResource { return try await answerDocument(request, info) }
         guard !info.resource.isEmpty else { return try await answerDocument(request, info) }
         let registry = kinds
         guard let kind = registry.kind(group: info.group, version: info.version, plural: info.resource) else {
-            throw .noSuchResource
+            return try APIServer.noSuchPath(info, isBuiltIn: registry.servesBuiltIn(group: info.group, version: info.version))
+        }
+        guard kind.isNamespaced || info.namespace.isEmpty || kind.kind == "Namespace" else {
+            return try APIServer.noSuchPath(info, isBuiltIn: !kind.isCustomResource)
         }
         let call = Call(request: request, info: info, kind: kind, user: user, kinds: registry)
         return try await dispatch(call)
+    }
+
+    /// The answer for a path without a resource: a `Status` in the groups of Kubernetes' own, a text elsewhere, as there.
+    static func noSuchPath(_ info: RequestInfo, isBuiltIn: Bool) throws(APIFailure) -> APIResponse {
+        if isBuiltIn { throw .noSuchResource }
+        return notFoundText
     }
 
     // MARK: - Load
@@ -160,8 +174,6 @@ public final class APIServer: APIHandler {
         case .deny(let why): reason = why
         case .noOpinion: break
         }
-        // Someone who has not said who they are is told to, not what they may not do.
-        if user == .anonymous { throw .unauthorized }
         var details: JSON? = nil
         if attributes.isResourceRequest {
             var fields: JSON = [:]

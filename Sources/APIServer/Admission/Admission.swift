@@ -16,8 +16,7 @@ extension APIServer {
             return
         }
         try await admitPriority(&object, call)
-        if object["spec", "serviceAccountName"] == nil { object["spec", "serviceAccountName"] = "default" }
-        object["spec", "serviceAccount"] = object["spec", "serviceAccountName"]
+        try await admitServiceAccount(&object, call)
         addDefaultTolerations(&object)
         try restrictNode(object, call)
     }

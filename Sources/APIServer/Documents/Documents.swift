@@ -37,7 +37,7 @@ extension APIServer {
         switch (parts.first, parts.count) {
         case (nil, _): return Rendering.json(["paths": .array(rootPaths(registry).map { .string($0) })])
         case ("version", 1): return Rendering.json(versionDocument)
-        case ("api", 1) where wantsAggregated(accept), ("apis", 1) where wantsAggregated(accept):
+        case ("api", 1) where try wantsAggregated(accept), ("apis", 1) where try wantsAggregated(accept):
             let isCore = parts[0] == "api"
             let type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
             return try respond(request, "aggregated \(parts[0])", type: type) {
@@ -62,13 +62,15 @@ extension APIServer {
     static let notFoundText = APIResponse(
         status: 404, headers: [("content-type", "text/plain; charset=utf-8")], body: .bytes(Array("404 page not found\n".utf8)))
 
-    private func wantsAggregated(_ accept: String) -> Bool {
+    /// Whether the first form the client takes is the one document of all groups.
+    private func wantsAggregated(_ accept: String) throws(APIFailure) -> Bool {
+        guard !accept.isEmpty else { return false }
         for entry in accept.split(separator: ",") {
-            guard let media = MediaType(entry) else { continue }
+            guard let media = MediaType(entry), media.type == "application/json" || media.type == "*/*" else { continue }
             if media.parameters["as"] == "APIGroupDiscoveryList", media.parameters["v"] == "v2" { return true }
-            if media.type == "application/json", media.parameters["as"] == nil { return false }
+            if media.parameters["as"] == nil { return false }
         }
-        return false
+        throw .notAcceptable("application/json", isStructured: true)
     }
 
     /// A derived document, or 304 where the client has it already.
@@ -80,7 +82,9 @@ extension APIServer {
             ("content-type", type), ("cache-control", "public"), ("etag", document.tag), ("vary", "Accept"),
         ]
         let known = (request.header("if-none-match") ?? "").split(separator: ",").map(\.trimmed)
-        if known.contains(document.tag) || known.contains("W/\(document.tag)") { return APIResponse(status: 304, headers: headers) }
+        if known.contains(document.tag) || known.contains("W/\(document.tag)") {
+            return APIResponse(status: 304, headers: headers.filter { $0.name != "content-type" })
+        }
         return APIResponse(status: 200, headers: headers, body: .bytes(document.bytes))
     }
 
@@ -100,7 +104,8 @@ extension APIServer {
     /// The Kubernetes version whose behaviour is followed; clients choose what they use by it.
     private var versionDocument: JSON {
         [
-            "major": "1", "minor": "36", "gitVersion": .string("v1.36.2+sluice-\(options.versionText)"), "gitCommit": "",
+            "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36", "minCompatibilityMajor": "1",
+            "minCompatibilityMinor": "35", "gitVersion": .string("v1.36.2+sluice-\(options.versionText)"), "gitCommit": "",
             "gitTreeState": "clean", "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "swift",
             "platform": "linux/amd64",
         ]

@@ -43,14 +43,19 @@ public struct APIFailure: Error, Sendable, Equatable {
 extension APIFailure {
     static func badRequest(_ message: String) -> APIFailure { APIFailure(code: 400, reason: "BadRequest", message: message) }
 
+    /// A body whose values are not of the kind's types.
+    static func undecodable(_ kind: Kind, _ why: String) -> APIFailure {
+        .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(why)")
+    }
+
     static let unauthorized = APIFailure(code: 401, reason: "Unauthorized", message: "Unauthorized")
 
     static let methodNotAllowed = APIFailure(
         code: 405, reason: "MethodNotAllowed", message: "the server does not allow this method on the requested resource",
         details: [:])
 
-    static func internalError(_ message: String) -> APIFailure {
-        APIFailure(code: 500, reason: "InternalError", message: "Internal error occurred: \(message)")
+    static func internalError(_ message: String, details: JSON? = nil) -> APIFailure {
+        APIFailure(code: 500, reason: "InternalError", message: "Internal error occurred: \(message)", details: details)
     }
 
     static func unavailable(_ message: String) -> APIFailure {
@@ -66,11 +71,22 @@ extension APIFailure {
         APIFailure(code: 415, reason: "UnsupportedMediaType", message: message)
     }
 
-    static func notAcceptable(_ accepted: String) -> APIFailure {
-        APIFailure(
-            code: 406, reason: "NotAcceptable",
-            message: "only the following media types are accepted: \(accepted)")
+    /// - Parameter isStructured: whether the client asked for a form of JSON that this resource has not.
+    static func notAcceptable(_ accepted: String, isStructured: Bool = false) -> APIFailure {
+        if isStructured {
+            return APIFailure(
+                code: 406, reason: "NotAcceptable", message: "only the following media types are accepted: \(accepted)")
+        }
+        return APIFailure(
+            code: 406, reason: "NotAcceptable", message: "406: Not Acceptable\n\nAvailable representations: \(accepted)", details: [:])
     }
+
+    static func bodyTooLarge(limit: Int) -> APIFailure {
+        APIFailure(code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is \(limit)")
+    }
+
+    /// Failures for which Kubernetes has no reason: a bare 500.
+    static func unclassified(_ message: String) -> APIFailure { APIFailure(code: 500, reason: "", message: message) }
 
     /// The details Kubernetes sends with failures about one object.
     private static func details(_ name: String, _ group: String, _ kind: String) -> JSON {
@@ -93,9 +109,10 @@ extension APIFailure {
     static let noSuchResource = APIFailure(
         code: 404, reason: "NotFound", message: "the server could not find the requested resource", details: [:])
 
-    static func alreadyExists(_ kind: Kind, _ name: String) -> APIFailure {
+    static func alreadyExists(_ kind: Kind, _ name: String, isBeingDeleted: Bool = false) -> APIFailure {
         APIFailure(
-            code: 409, reason: "AlreadyExists", message: "\(qualified(kind)) \"\(name)\" already exists",
+            code: 409, reason: "AlreadyExists",
+            message: "\(isBeingDeleted ? "object is being deleted: " : "")\(qualified(kind)) \"\(name)\" already exists",
             details: details(name, kind.group, kind.plural))
     }
 
@@ -119,7 +136,7 @@ extension APIFailure {
         let texts = errors.map { "\($0.path.isEmpty ? "<nil>" : $0.path): \($0.message)" }
         let list = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
         let qualifiedKind = group.isEmpty ? kind : "\(kind).\(group)"
-        var details = details(name, group, kind)
+        var details = kind.isEmpty ? [:] : details(name, group, kind)
         details["causes"] = .array(
             errors.map { error in
                 ["reason": .string(error.reason.rawValue), "message": .string(error.message), "field": .string(error.path)]

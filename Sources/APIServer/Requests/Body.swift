@@ -16,7 +16,7 @@ enum FieldValidation: String {
                 [
                     FieldError(
                         path: "fieldValidation", reason: .notSupported,
-                        message: "Unsupported value: \"\(text)\": supported values: \"Ignore\", \"Strict\", \"Warn\"")
+                        message: "Unsupported value: \"\(text)\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"")
                 ])
         }
         self = value
@@ -37,17 +37,34 @@ extension APIServer {
         }
         let givenKind = object["kind"]?.string ?? kind
         let givenVersion = object["apiVersion"]?.string ?? apiVersion
-        guard givenKind == kind else {
-            throw .badRequest(
-                "\(givenKind) in version \"\(givenVersion)\" cannot be handled as a \(kind): the kinds differ")
-        }
+        if givenKind != kind { throw wrongKind(givenKind, givenVersion, object, wanted: kind, call) }
         guard givenVersion == apiVersion else {
             throw .badRequest(
                 "the API version in the data (\(givenVersion)) does not match the expected API version (\(apiVersion))")
         }
+        for (field, value) in [("metadata", object["metadata"]), ("metadata.name", object["metadata", "name"])] {
+            // Read before the schema is: a name that is no text must not pass for a missing one.
+            let isFitting = field == "metadata" ? value?.object != nil : value?.string != nil
+            if let value, !value.isNull, !isFitting {
+                let wanted = field == "metadata" ? "v1.ObjectMeta" : "string"
+                let owner = field == "metadata" ? "\(kind).metadata" : "ObjectMeta.metadata.name"
+                throw .undecodable(
+                    call.kind, "json: cannot unmarshal \(value.goTypeName) into Go struct field \(owner) of type \(wanted)")
+            }
+        }
         object["kind"] = .string(kind)
         object["apiVersion"] = .string(apiVersion)
         return object
+    }
+
+    /// Custom resources say it as a rule of the object, Kubernetes' own kinds as a failure to decode.
+    private func wrongKind(_ kind: String, _ version: String, _ object: JSON, wanted: String, _ call: Call) -> APIFailure {
+        guard call.kind.isCustomResource else {
+            return .badRequest("\(kind) in version \"\(version)\" cannot be handled as a \(wanted): the kinds differ")
+        }
+        return .invalid(
+            kind: kind, group: call.kind.group, name: object["metadata", "name"]?.string ?? "",
+            [FieldError(path: "kind", reason: .invalid, message: "Invalid value: \"\(kind)\": must be \(wanted)")])
     }
 
     func parseBody(_ body: [UInt8], kind: String) throws(APIFailure) -> JSON {
@@ -90,5 +107,16 @@ extension APIServer {
         let kind = options["kind"]?.string ?? "DeleteOptions"
         guard kind == "DeleteOptions" else { throw .badRequest("\(kind) cannot be handled as a DeleteOptions") }
         return options
+    }
+}
+
+extension JSON {
+    /// The type's name in the decoder's messages.
+    fileprivate var goTypeName: String {
+        switch self {
+        case .bool: "bool"
+        case .integer: "number"
+        default: typeName
+        }
     }
 }

@@ -23,8 +23,9 @@ struct ListOptions: Sendable {
             labels = try LabelSelector(parsing: call.query("labelSelector") ?? "")
             fields = try FieldSelector(parsing: call.query("fieldSelector") ?? "")
         } catch {
-            throw .badRequest("unable to parse requirement: \(error)".replacing("unable to parse requirement: unable", with: "unable"))
+            throw .badRequest(error.description)
         }
+        try ListOptions.check(labels)
         for term in fields.terms {
             let isKnown =
                 term.field == "metadata.name" || (term.field == "metadata.namespace" && call.kind.isNamespaced)
@@ -50,6 +51,20 @@ struct ListOptions: Sendable {
         let bookmarks = call.query("allowWatchBookmarks")
         allowsBookmarks = bookmarks == "true" || bookmarks == "1"
         try checkCombination(isWatch: isWatch, hasInitialEvents: initial != nil)
+    }
+
+    /// Keys and values of a selector must be ones that labels can have.
+    private static func check(_ selector: LabelSelector) throws(APIFailure) {
+        for requirement in selector.requirements {
+            if let why = NameRules.qualifiedName(requirement.key).first {
+                throw .badRequest("unable to parse requirement: <nil>: Invalid value: \"\(requirement.key)\": \(why)")
+            }
+            for value in requirement.values {
+                guard let why = NameRules.labelValue(value).first else { continue }
+                throw .badRequest(
+                    "unable to parse requirement: values[0][\(requirement.key)]: Invalid value: \"\(value)\": \(why)")
+            }
+        }
     }
 
     private static func number(_ call: Call, _ name: String) throws(APIFailure) -> Int64? {
@@ -90,7 +105,7 @@ struct ListOptions: Sendable {
                 [
                     FieldError(
                         path: "resourceVersionMatch", reason: .notSupported,
-                        message: "Unsupported value: \"\(resourceVersionMatch)\": supported values: \"Exact\", \"NotOlderThan\"")
+                        message: "Unsupported value: \"\(resourceVersionMatch)\": supported values: \"Exact\", \"NotOlderThan\", \"\"")
                 ])
         }
         if resourceVersionMatch == "Exact", resourceVersion == "0" {
@@ -102,7 +117,9 @@ struct ListOptions: Sendable {
     func revision() throws(APIFailure) -> Revision? {
         if resourceVersion.isEmpty { return nil }
         guard let revision = Revision(resourceVersion), revision >= 0 else {
-            throw .badRequest("resourceVersion: Invalid value: \"\(resourceVersion)\": must be a number that a list or a get returned")
+            throw .badRequest(
+                "invalid resource version: resourceVersion: Invalid value: \"\(resourceVersion)\": "
+                    + "strconv.ParseUint: parsing \"\(resourceVersion)\": invalid syntax")
         }
         return revision
     }
@@ -171,13 +188,5 @@ enum Base64 {
             }
         }
         return bytes
-    }
-}
-
-extension Base64 {
-    /// The standard alphabet with padding, as `data` of a Secret holds it.
-    static func encodePadded(_ bytes: [UInt8]) -> String {
-        let text = encode(bytes).replacing("-", with: "+").replacing("_", with: "/")
-        return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
     }
 }

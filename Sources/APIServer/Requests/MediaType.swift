@@ -37,11 +37,13 @@ enum Representation: Sendable, Equatable {
     /// Reads `Accept`, taking the first entry that can be served.
     static func negotiated(accept: String?) throws(APIFailure) -> Representation {
         guard let accept, !accept.isEmpty else { return .object }
+        var asksForOtherForm = false
         for entry in accept.split(separator: ",") {
             guard let media = MediaType(entry) else { continue }
-            guard ["application/json", "*/*", "application/*"].contains(media.type) else { continue }
+            guard media.type == "application/json" || media.type == "*/*" else { continue }
             let (target, group, version) = (media.parameters["as"], media.parameters["g"], media.parameters["v"])
             guard let target else { return .object }
+            asksForOtherForm = true
             guard group == "meta.k8s.io", version == "v1" || version == "v1beta1" else { continue }
             switch target {
             case "Table": return .table
@@ -49,6 +51,6 @@ enum Representation: Sendable, Equatable {
             default: continue
             }
         }
-        throw .notAcceptable("application/json")
+        throw .notAcceptable("application/json", isStructured: asksForOtherForm)
     }
 }

@@ -67,3 +67,10 @@ struct RequestInfo: Sendable, Equatable {
         }
     }
 }
+
+extension KindRegistry {
+    /// Whether the group and version hold kinds of this program and not of custom resource definitions.
+    func servesBuiltIn(group: String, version: String) -> Bool {
+        kinds.contains { $0.group == group && $0.version == version && !$0.isCustomResource }
+    }
+}

@@ -78,6 +78,7 @@ extension APIServer {
                 if isDryRun { return (StoreEntry(key: key, value: value, modified: entry.modified), false) }
                 let precondition = StorePrecondition(key: key, modified: entry.modified)
                 if let revision = try await tryCommit([.put(key: key, value: value)], if: [precondition]) {
+                    if new["spec"] != object["spec"] { try await stored(kind, new) }
                     return (StoreEntry(key: key, value: value, modified: revision), false)
                 }
             case .remove(let last):
@@ -85,7 +86,6 @@ extension APIServer {
                 if isDryRun { return (StoreEntry(key: key, value: value, modified: entry.modified), true) }
                 let precondition = StorePrecondition(key: key, modified: entry.modified)
                 if let revision = try await tryCommit([.delete(key: key)], if: [precondition]) {
-                    await removed(kind, last)
                     return (StoreEntry(key: key, value: value, modified: revision), true)
                 }
             }

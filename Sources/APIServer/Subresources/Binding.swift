@@ -52,8 +52,10 @@ extension APIServer {
                     message: "Unsupported value: \"\(kind)\": supported values: \"Node\", \"<empty>\""))
         }
         if name.isEmpty { errors.append(FieldError(path: "target.name", reason: .required, message: "Required value")) }
+        // Kubernetes answers with the bare list.
         guard errors.isEmpty else {
-            throw .invalid(kind: "Binding", group: "", name: binding["metadata", "name"]?.string ?? "", errors)
+            let list = errors.map(\.description)
+            throw .unclassified(list.count == 1 ? list[0] : "[\(list.joined(separator: ", "))]")
         }
         return name
     }

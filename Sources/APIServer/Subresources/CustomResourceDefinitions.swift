@@ -1,5 +1,6 @@
 internal import Kinds
 internal import Objects
+internal import Ports
 internal import Store
 
 /// What makes a custom resource definition more than data: its names are accepted and its kinds are served.
@@ -12,18 +13,46 @@ enum CustomResourceDefinitions {
         if object["spec", "conversion"] == nil { object["spec", "conversion"] = ["strategy": "None"] }
     }
 
-    /// The status of a definition that is served.
-    static func status(_ object: JSON, now: Timestamp) -> JSON {
-        let accepted = Condition(
-            type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found", lastTransitionTime: now)
-        let established = Condition(
-            type: "Established", status: "True", reason: "InitialNamesAccepted",
-            message: "the initial names have been accepted", lastTransitionTime: now)
+    static let cleanup = "customresourcecleanup.apiextensions.k8s.io"
+
+    static func isDefinition(_ kind: Kind) -> Bool { kind.kind == "CustomResourceDefinition" && kind.group == "apiextensions.k8s.io" }
+
+    /// The status of a definition that has just been written and is not served yet.
+    static func firstStatus(_ object: JSON) -> JSON {
         let versions = (object["spec", "versions"]?.array ?? []).filter { $0["storage"]?.bool == true }.compactMap { $0["name"] }
-        return [
-            "conditions": [accepted.json, established.json], "acceptedNames": object["spec", "names"] ?? [:],
-            "storedVersions": .array(versions),
-        ]
+        return ["acceptedNames": ["plural": "", "kind": ""], "storedVersions": .array(versions)]
+    }
+
+    /// The definition as one that is served; the same object where it is one already.
+    static func established(_ object: JSON, now: Timestamp) -> JSON {
+        var conditions = [Condition](status: object["status"])
+        conditions.set(
+            Condition(type: "NamesAccepted", status: "True", reason: "NoConflicts", message: "no conflicts found"), now: now)
+        conditions.set(
+            Condition(
+                type: "Established", status: "True", reason: "InitialNamesAccepted",
+                message: "the initial names have been accepted"), now: now)
+        var object = object
+        object["status", "conditions"] = conditions.json
+        object["status", "acceptedNames"] = object["spec", "names"] ?? [:]
+        return object
+    }
+
+    /// The definition with its deletion begun: it goes when its objects have gone.
+    static func terminating(_ object: JSON, now: Timestamp) -> JSON {
+        guard object["metadata", "deletionTimestamp"] == nil else { return object }
+        var object = object
+        object["metadata", "deletionTimestamp"] = .string(now.rfc3339)
+        var finalizers = object["metadata", "finalizers"]?.array ?? []
+        if !finalizers.contains(.string(cleanup)) { finalizers.append(.string(cleanup)) }
+        object["metadata", "finalizers"] = .array(finalizers)
+        var conditions = [Condition](status: object["status"])
+        conditions.set(
+            Condition(
+                type: "Terminating", status: "True", reason: "InstanceDeletionPending",
+                message: "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"), now: now)
+        object["status", "conditions"] = conditions.json
+        return object
     }
 
     /// Names that another kind already has; `nil` where there is no clash.
@@ -39,28 +68,52 @@ enum CustomResourceDefinitions {
 }
 
 extension APIServer {
-    /// Serves the kinds of every stored definition.
+    /// Serves the kinds of every stored definition, and finishes what an end of the process interrupted.
     func loadCustomResourceDefinitions() async throws(APIFailure) {
-        let prefix = StoreKeys.prefix(group: "apiextensions.k8s.io", plural: "customresourcedefinitions", namespace: nil)
-        for entry in try await readRange(prefix: prefix).entries { try serve(try ObjectCodec.decode(entry)) }
+        guard let kind = kinds.kind(group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions") else { return }
+        let prefix = StoreKeys.prefix(group: kind.group, plural: kind.plural, namespace: nil)
+        for entry in try await readRange(prefix: prefix).entries {
+            let definition = try ObjectCodec.decode(entry)
+            if definition["metadata", "deletionTimestamp"] == nil {
+                try await stored(kind, definition)
+            } else {
+                try await finishDefinition(kind, definition["metadata", "name"]?.string ?? "")
+            }
+        }
     }
 
     /// Called after an object has been written.
     func stored(_ kind: Kind, _ object: JSON) async throws(APIFailure) {
-        if kind.kind == "CustomResourceDefinition", kind.group == "apiextensions.k8s.io" { try serve(object) }
+        guard CustomResourceDefinitions.isDefinition(kind), object["metadata", "deletionTimestamp"] == nil else { return }
+        try serve(object)
+        let now = time.now()
+        _ = try await change(kind, namespace: "", name: object["metadata", "name"]?.string ?? "") { (old, _) in
+            let established = CustomResourceDefinitions.established(old, now: now)
+            return established == old ? .unchanged : .replace(established)
+        }
     }
 
-    /// Called after an object has gone.
-    func removed(_ kind: Kind, _ object: JSON) async {
-        guard kind.kind == "CustomResourceDefinition", kind.group == "apiextensions.k8s.io",
-            let group = object["spec", "group"]?.string, let plural = object["spec", "names", "plural"]?.string
+    /// Removes the objects of a definition that is being deleted, then the definition unless others hold it.
+    func finishDefinition(_ kind: Kind, _ name: String) async throws(APIFailure) {
+        let key = StoreKeys.key(group: kind.group, plural: kind.plural, namespace: "", name: name)
+        guard let entry = try await read(key).entry else { return }
+        let definition = try ObjectCodec.decode(entry)
+        guard definition["metadata", "deletionTimestamp"] != nil, let group = definition["spec", "group"]?.string,
+            let plural = definition["spec", "names", "plural"]?.string
         else { return }
         changeKinds { $0.unregister(group: group, plural: plural) }
-        // The objects of a kind go with its definition. What a failing store leaves behind is unreachable and goes when a
-        // definition of that name is deleted again.
         let prefix = StoreKeys.prefix(group: group, plural: plural, namespace: nil)
-        while let range = try? await readRange(prefix: prefix, limit: StoreLimits.mutationsPerCommit), !range.entries.isEmpty {
-            guard (try? await store.commit(range.entries.map { .delete(key: $0.key) }, if: [])) != nil else { return }
+        while true {
+            let range = try await readRange(prefix: prefix, limit: StoreLimits.mutationsPerCommit)
+            if range.entries.isEmpty { break }
+            _ = try await tryCommit(range.entries.map { .delete(key: $0.key) }, if: [])
+        }
+        _ = try await change(kind, namespace: "", name: name) { (old, _) in
+            var object = old
+            let finalizers = (old["metadata", "finalizers"]?.array ?? []).filter { $0 != .string(CustomResourceDefinitions.cleanup) }
+            object["metadata", "finalizers"] = finalizers.isEmpty ? nil : .array(finalizers)
+            if Deletion.isFinished(object, kind: kind) { return .remove(object) }
+            return object == old ? .unchanged : .replace(object)
         }
     }
 

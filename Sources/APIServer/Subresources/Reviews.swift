@@ -2,6 +2,7 @@ internal import APIMessages
 internal import Identity
 internal import Kinds
 internal import Objects
+internal import Ports
 
 extension APIServer {
     /// Kinds that are questions, not objects: they are answered and forgotten.
@@ -32,7 +33,7 @@ extension APIServer {
             object["status"] = tokenStatus(object["spec", "token"]?.string ?? "")
         default: throw .methodNotAllowed
         }
-        object["metadata"] = ["creationTimestamp": nil]
+        object["metadata"] = call.kind.kind == "SelfSubjectReview" ? ["creationTimestamp": .string(time.now().rfc3339)] : [:]
         return Rendering.json(object, status: 201)
     }
 
@@ -65,7 +66,7 @@ extension APIServer {
 
     private func tokenStatus(_ token: String) -> JSON {
         guard case .user(let user) = authenticator.authenticate(.bearerToken(token)) else {
-            return ["authenticated": false, "user": [:], "error": "[invalid bearer token]"]
+            return ["user": [:], "error": "invalid bearer token"]
         }
         return ["authenticated": true, "user": APIServer.userInfo(user)]
     }

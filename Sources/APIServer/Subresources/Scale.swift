@@ -9,7 +9,13 @@ extension APIServer {
         guard let paths = call.kind.scale else { throw .noSuchResource }
         if call.info.verb == "get" {
             guard let entry = try await read(call.key).entry else { throw .notFound(call.kind, call.info.name) }
-            return Rendering.json(ScaleView(paths).scale(of: try ObjectCodec.decode(entry)))
+            let object = try ObjectCodec.decode(entry)
+            let view = ScaleView(paths)
+            guard !call.kind.isCustomResource || object.value(at: view.path(paths.specReplicas)) != nil else {
+                let why = "the spec replicas field \"\(paths.specReplicas)\" does not exist"
+                throw .internalError(why, details: ["causes": [["message": .string(why)]]])
+            }
+            return Rendering.json(view.scale(of: object))
         }
         let isDryRun = try call.isDryRun("UpdateOptions")
         let view = ScaleView(paths)

@@ -15,7 +15,7 @@ extension APIServer {
             throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
         }
         if let version = object["metadata", "resourceVersion"]?.string, !version.isEmpty {
-            throw APIFailure(code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
+            throw .unclassified("resourceVersion should not be set on objects to be created")
         }
         let warnings = try tidy(&object, call, validation)
         if call.kind.isNamespaced { try await requireNamespace(call, object) }
@@ -44,22 +44,26 @@ extension APIServer {
             call.kind.applyDefaults(to: &object)
             try await admit(&object, old: nil, call)
             try validate(object, old: nil, call.kind)
-            if call.kind.kind == "CustomResourceDefinition" {
-                object["status"] = CustomResourceDefinitions.status(object, now: time.now())
-            }
+            if CustomResourceDefinitions.isDefinition(call.kind) { object["status"] = CustomResourceDefinitions.firstStatus(object) }
             let key = StoreKeys.key(group: call.kind.group, plural: call.kind.plural, namespace: call.namespace, name: name)
             let value = ObjectCodec.encode(object)
             if isDryRun {
-                if try await read(key).entry != nil { throw .alreadyExists(call.kind, name) }
+                guard try await read(key).entry == nil else { throw try await alreadyExists(call.kind, name, key) }
                 return StoreEntry(key: key, value: value, modified: 0)
             }
             if let revision = try await tryCommit([.put(key: key, value: value)], if: [.init(key: key, modified: 0)]) {
                 try await stored(call.kind, object)
                 return StoreEntry(key: key, value: value, modified: revision)
             }
-            if !needsName || attempt == 7 { throw .alreadyExists(call.kind, name) }
+            if !needsName || attempt == 7 { throw try await alreadyExists(call.kind, name, key) }
         }
         throw .alreadyExists(call.kind, base)
+    }
+
+    private func alreadyExists(_ kind: Kind, _ name: String, _ key: String) async throws(APIFailure) -> APIFailure {
+        let present = try await read(key).entry
+        let deletion = try present.flatMap { (entry) throws(APIFailure) in try ObjectCodec.decode(entry)["metadata", "deletionTimestamp"] }
+        return .alreadyExists(kind, name, isBeingDeleted: deletion != nil)
     }
 
     private func missingName(_ kind: Kind) -> APIFailure {
@@ -69,7 +73,11 @@ extension APIServer {
     }
 
     /// Drops what the kind does not know, or refuses it where the client wants that; returns the warnings.
-    func tidy(_ object: inout JSON, _ call: Call, _ validation: FieldValidation) throws(APIFailure) -> [String] {
+    ///
+    /// - Parameter refusal: the failure for a list of unknown fields; of its own for patches.
+    func tidy(
+        _ object: inout JSON, _ call: Call, _ validation: FieldValidation, refusal: ((String) -> APIFailure)? = nil
+    ) throws(APIFailure) -> [String] {
         let unknown = call.kind.prune(&object)
         guard !unknown.isEmpty else { return [] }
         switch validation {
@@ -77,9 +85,7 @@ extension APIServer {
         case .warn: return unknown.map { "unknown field \"\($0)\"" }
         case .strict:
             let list = unknown.map { "unknown field \"\($0)\"" }.joined(separator: ", ")
-            throw .badRequest(
-                "\(call.kind.kind) in version \"\(call.kind.version)\" cannot be handled as a \(call.kind.kind): strict decoding error: \(list)"
-            )
+            throw refusal?(list) ?? .undecodable(call.kind, "strict decoding error: \(list)")
         }
     }
 

@@ -31,19 +31,26 @@ enum Deletion {
     /// The object with its deletion begun; the caller removes it where ``isFinished(_:kind:)`` says so.
     static func begin(_ object: JSON, kind: Kind, options: JSON, now: Timestamp) -> JSON {
         var object = object
+        if CustomResourceDefinitions.isDefinition(kind) {
+            return CustomResourceDefinitions.terminating(object, now: now)
+        }
         switch options["propagationPolicy"]?.string {
         case "Foreground": addFinalizer("foregroundDeletion", to: &object)
         case "Orphan": addFinalizer("orphan", to: &object)
         default: break
         }
         let grace = grace(object, kind: kind, asked: options["gracePeriodSeconds"]?.integer)
-        if object["metadata", "deletionTimestamp"] != nil {
+        let isFirst = object["metadata", "deletionTimestamp"] == nil
+        if !isFirst {
             // A second deletion can only shorten the wait.
             let present = object["metadata", "deletionGracePeriodSeconds"]?.integer ?? 0
             guard options["gracePeriodSeconds"] != nil, grace < present else { return object }
         }
         object["metadata", "deletionTimestamp"] = .string((now + .seconds(grace)).rfc3339)
         object["metadata", "deletionGracePeriodSeconds"] = .integer(grace)
+        if kind.generationTracksSpec, let generation = object["metadata", "generation"]?.integer, generation > 0, isFirst {
+            object["metadata", "generation"] = .integer(generation + 1)
+        }
         if kind.kind == "Namespace", kind.group.isEmpty { object["status", "phase"] = "Terminating" }
         return object
     }
@@ -61,6 +68,7 @@ extension APIServer {
         let isDryRun = try call.isDryRun("DeleteOptions", body: options)
         let (entry, wasRemoved) = try await remove(
             call.kind, namespace: call.namespace, name: call.info.name, options: options, isDryRun: isDryRun)
+        if CustomResourceDefinitions.isDefinition(call.kind), !isDryRun { try await finishDefinition(call.kind, call.info.name) }
         let object = try ObjectCodec.decode(entry)
         // An object that stays for a while is shown as it is; of one that has gone there is only a receipt. Pods are always
         // shown, as on Kubernetes.
@@ -125,6 +133,7 @@ extension APIServer {
                 let namespace = object["metadata", "namespace"]?.string ?? ""
                 let (gone, _) = try await remove(
                     call.kind, namespace: namespace, name: name, options: options, isDryRun: isDryRun)
+                if CustomResourceDefinitions.isDefinition(call.kind), !isDryRun { try await finishDefinition(call.kind, name) }
                 deleted.append(try ObjectCodec.decode(gone))
             } catch  where error.code == 404 {
                 continue  // somebody else was faster

@@ -6,11 +6,11 @@ extension APIServer {
     /// Chooses the verb's code for a request about a resource.
     func dispatch(_ call: Call) async throws(APIFailure) -> APIResponse {
         guard call.info.rest.isEmpty else { throw .noSuchResource }
-        if call.kind.isNamespaced, call.info.namespace.isEmpty, !call.info.name.isEmpty || call.info.verb == "create" {
-            if call.info.name.isEmpty, !call.kind.isStored, !call.kind.isNamespaced {} else { throw .noSuchResource }
-        }
+        guard call.request.method != "HEAD" else { throw .methodNotAllowed }
+        if call.kind.isNamespaced, call.info.namespace.isEmpty, !call.info.name.isEmpty { throw .noSuchResource }
         guard call.info.subresource.isEmpty else { return try await dispatchSubresource(call) }
-        guard call.info.verb != "create" || call.info.name.isEmpty, call.kind.verbs.contains(call.info.verb) else {
+        guard call.kind.verbs.contains(call.info.verb), fitsPath(call.info) else { throw .methodNotAllowed }
+        if call.kind.isNamespaced, call.info.namespace.isEmpty, call.info.verb == "create" || call.info.verb == "deletecollection" {
             throw .methodNotAllowed
         }
         if !call.kind.isStored { return try await review(call) }
@@ -24,6 +24,15 @@ extension APIServer {
         case "delete": return try await delete(call)
         case "deletecollection": return try await deleteCollection(call)
         default: throw .methodNotAllowed
+        }
+    }
+
+    /// Whether the verb is one for a collection where the path names one, and for an object where it names one.
+    private func fitsPath(_ info: RequestInfo) -> Bool {
+        switch info.verb {
+        case "create": info.name.isEmpty
+        case "get", "update", "patch", "delete": !info.name.isEmpty
+        default: true
         }
     }
 

@@ -20,10 +20,22 @@ enum KindBehaviour {
                     ]
                 ]
             }
-        case ("", "Secret"): foldStringData(&object)
+        case ("", "Node"): completeNode(&object)
         case ("apiextensions.k8s.io", "CustomResourceDefinition"): CustomResourceDefinitions.fillIn(&object)
         default: break
         }
+    }
+
+    /// Parts of a node that are there even where nobody set them.
+    private static func completeNode(_ node: inout JSON) {
+        if node["spec"] == nil { node["spec"] = [:] }
+        guard node["status"] != nil else { return }
+        if node["status", "daemonEndpoints"] == nil { node["status", "daemonEndpoints"] = ["kubeletEndpoint": ["Port": 0]] }
+        let facts = [
+            "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion",
+            "kubeProxyVersion", "operatingSystem", "architecture",
+        ]
+        for name in facts where node["status", "nodeInfo", name] == nil { node["status", "nodeInfo", name] = "" }
     }
 
     static func prepareForUpdate(_ object: inout JSON, old: JSON, kind: Kind) {
@@ -31,20 +43,9 @@ enum KindBehaviour {
         case ("", "Namespace"):
             object["spec", "finalizers"] = old["spec", "finalizers"]
             object["metadata", "labels", "kubernetes.io/metadata.name"] = old["metadata", "name"]
-        case ("", "Secret"): foldStringData(&object)
         case ("apiextensions.k8s.io", "CustomResourceDefinition"): CustomResourceDefinitions.fillIn(&object)
         default: break
         }
-    }
-
-    /// `stringData` is a convenience for writing: it ends up in `data`, encoded.
-    private static func foldStringData(_ object: inout JSON) {
-        for member in object["stringData"]?.object ?? JSONObject() {
-            guard let text = member.value.string else { continue }
-            object["data", member.key] = .string(Base64.encodePadded(Array(text.utf8)))
-        }
-        object["stringData"] = nil
-        if object["type"] == nil { object["type"] = "Opaque" }
     }
 
     /// Kubernetes' three classes: Guaranteed where every container's cpu and memory limits equal its requests, BestEffort

@@ -36,8 +36,20 @@ enum ObjectPreparation {
             result[key] = value
             rest[key] = nil
         }
-        for member in rest { result[member.key] = member.value }
+        for member in rest where !(maybeEmpty.contains(member.key) && isEmpty(member.value)) { result[member.key] = member.value }
         return .object(result)
+    }
+
+    /// Lists and maps that are left out where nothing is in them.
+    private static let maybeEmpty: Set<String> = ["labels", "annotations", "finalizers", "ownerReferences"]
+
+    private static func isEmpty(_ value: JSON) -> Bool {
+        switch value {
+        case .null: true
+        case .array(let list): list.isEmpty
+        case .object(let members): members.isEmpty
+        default: false
+        }
     }
 
     /// Takes from the incoming object only what this request may change; everything else stays as it was.

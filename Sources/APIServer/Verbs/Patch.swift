@@ -17,7 +17,8 @@ extension APIServer {
             var object = try apply(old)
             guard object.object != nil else { throw .badRequest("the patch leaves \(object.typeName) instead of an object") }
             try self.checkPatched(object, old: old, call)
-            warnings = try self.tidy(&object, call, validation)
+            let patched = object
+            warnings = try self.tidy(&object, call, validation) { APIServer.strictPatchFailure($0, call, patched) }
             try self.checkPreconditions(object, old: old, entry: entry, call.kind)
             return try await self.replacement(object, old: old, call)
         }
@@ -40,32 +41,73 @@ extension APIServer {
         _ call: Call, schema: Schema, isCustomResource: Bool
     ) throws(APIFailure) -> (JSON) throws(APIFailure) -> JSON {
         let media = MediaType(call.request.header("content-type") ?? "")?.type ?? ""
-        let unsupported = APIFailure(
-            code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
-        guard
-            ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"].contains(media),
-            !(isCustomResource && media == "application/strategic-merge-patch+json")
-        else { throw unsupported }
+        let accepted = PatchForm.allCases.filter { !isCustomResource || $0 != .strategic }
+        guard let form = PatchForm(rawValue: media), accepted.contains(form) else {
+            guard isCustomResource else {
+                throw APIFailure(code: 415, reason: "UnsupportedMediaType", message: "415: Unsupported Media Type", details: [:])
+            }
+            let list = accepted.map(\.rawValue).joined(separator: ", ")
+            throw .unsupportedMediaType("the body of the request was in an unknown format - accepted media types include: \(list)")
+        }
+        // A patch of an object that does not exist is told so before anybody looks at the patch.
+        let patch = Result { () throws(APIFailure) in try PreparedPatch(form, call.request.body, depth: options.maximumDepth) }
+        return { (old) throws(APIFailure) in try patch.get().apply(to: old, schema: schema) }
+    }
+
+    /// Unknown fields in a patch with strict validation.
+    private static func strictPatchFailure(_ list: String, _ call: Call, _ patched: JSON) -> APIFailure {
+        let media = MediaType(call.request.header("content-type") ?? "")?.type ?? ""
+        let body = try? JSON(parsing: call.request.body)
+        let value = media == PatchForm.strategic.rawValue ? (body ?? .null).text : patched.text
+        return .invalid(
+            kind: "", group: "", name: "",
+            [
+                FieldError(
+                    path: "patch", reason: .invalid,
+                    message: "Invalid value: \(JSON.string(value).text): strict decoding error: \(list)")
+            ])
+    }
+}
+
+/// The forms of patches that are understood.
+enum PatchForm: String, CaseIterable {
+    case operations = "application/json-patch+json"
+    case merge = "application/merge-patch+json"
+    case strategic = "application/strategic-merge-patch+json"
+}
+
+/// A patch that has been read and can be applied again where somebody else wrote in between.
+enum PreparedPatch: Sendable {
+    case operations(JSONPatch)
+    case merge(JSON)
+    case strategic(JSON)
+
+    init(_ form: PatchForm, _ bytes: [UInt8], depth: Int) throws(APIFailure) {
         let body: JSON
         do {
-            body = try JSON(parsing: call.request.body, limits: JSONLimits(depth: options.maximumDepth))
+            body = try JSON(parsing: bytes, limits: JSONLimits(depth: depth))
         } catch {
             throw .badRequest("error decoding patch: \(error)")
         }
-        switch media {
-        case "application/json-patch+json":
-            let patch: JSONPatch
-            do throws(PatchError) { patch = try JSONPatch(body) } catch { throw APIFailure(error) }
-            return { (old) throws(APIFailure) in
-                do throws(PatchError) { return try patch.apply(to: old) } catch { throw APIFailure(error) }
-            }
-        case "application/merge-patch+json":
-            guard body.object != nil else { throw .badRequest("a merge patch must be an object, not \(body.typeName)") }
-            return { (old) throws(APIFailure) in MergePatch.apply(body, to: old) }
-        default:
-            guard body.object != nil else { throw .badRequest("a strategic merge patch must be an object, not \(body.typeName)") }
-            return { (old) throws(APIFailure) in
-                do throws(PatchError) { return try StrategicMergePatch.apply(body, to: old, schema: schema) } catch { throw APIFailure(error) }
+        if form == .operations {
+            do throws(PatchError) { self = .operations(try JSONPatch(body)) } catch { throw APIFailure(error) }
+            return
+        }
+        guard body.object != nil else { throw .badRequest("error decoding patch: it must be an object, not \(body.typeName)") }
+        self = form == .merge ? .merge(body) : .strategic(body)
+    }
+
+    func apply(to old: JSON, schema: Schema) throws(APIFailure) -> JSON {
+        switch self {
+        case .operations(let patch):
+            do throws(PatchError) { return try patch.apply(to: old) } catch { throw APIFailure(error) }
+        case .merge(let patch): return MergePatch.apply(patch, to: old)
+        case .strategic(let patch):
+            do throws(PatchError) {
+                return try StrategicMergePatch.apply(patch, to: old, schema: schema)
+            } catch {
+                // Kubernetes has no reason for these.
+                throw error.reason == .malformed ? .unclassified(error.message) : APIFailure(error)
             }
         }
     }
@@ -79,7 +121,7 @@ extension APIFailure {
         case .unprocessable:
             self = APIFailure(
                 code: 422, reason: "Invalid",
-                message: "the server rejected our request due to an error in our request: \(error.message)", details: [:])
+                message: "the server rejected our request due to an error in our request", details: [:])
         case .tooLarge: self = APIFailure(code: 413, reason: "RequestEntityTooLarge", message: error.message)
         }
     }

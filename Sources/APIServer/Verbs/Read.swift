@@ -20,6 +20,7 @@ extension APIServer {
         let representation = try call.representation()
         let page = try await readPage(call, options)
         var metadata: JSON = ["resourceVersion": .string(String(page.revision))]
+        if call.kind.isCustomResource, representation == .object { metadata["continue"] = "" }
         if let continuation = page.continuation {
             metadata["continue"] = .string(continuation.token)
             if !options.hasSelector { metadata["remainingItemCount"] = .integer(Int64(page.remaining)) }
@@ -99,7 +100,9 @@ extension APIServer {
     private func listRevision(_ options: ListOptions) async throws(APIFailure) -> Revision? {
         if let continuation = options.continuation { return continuation.revision < 0 ? nil : continuation.revision }
         guard let asked = try options.revision(), asked > 0 else { return nil }
-        if options.resourceVersionMatch == "Exact" { return asked }
+        // A page of a list at a revision means exactly that one, as on Kubernetes.
+        let isExact = options.resourceVersionMatch == "Exact" || (options.resourceVersionMatch.isEmpty && options.limit > 0)
+        if isExact { return asked }
         let current: Revision
         do throws(StoreError) { current = try await store.currentRevision() } catch { throw APIFailure(error) }
         if asked > current { throw .resourceVersionTooLarge(asked, current: current) }

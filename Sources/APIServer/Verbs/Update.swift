@@ -23,6 +23,9 @@ extension APIServer {
         let new = object
         let (entry, _) = try await change(call.kind, namespace: call.namespace, name: call.info.name, isDryRun: isDryRun) {
             (old, entry) async throws(APIFailure) in
+            if UpdateRules.needsVersion(call.kind), (new["metadata", "resourceVersion"]?.string ?? "").isEmpty {
+                throw UpdateRules.missingVersion(call)
+            }
             try self.checkPreconditions(new, old: old, entry: entry, call.kind)
             return try await self.replacement(new, old: old, call)
         }
@@ -35,7 +38,7 @@ extension APIServer {
         let name = old["metadata", "name"]?.string ?? ""
         if let version = new["metadata", "resourceVersion"]?.string, !version.isEmpty {
             guard let revision = Revision(version) else {
-                throw .badRequest("metadata.resourceVersion: Invalid value: \"\(version)\": must be what a get returned")
+                throw .unclassified("strconv.ParseUint: parsing \"\(version)\": invalid syntax")
             }
             if revision != entry.modified { throw .conflict(kind, name) }
         }
@@ -54,7 +57,23 @@ extension APIServer {
         try await admit(&object, old: old, call)
         try validate(object, old: old, call.kind)
         if object == old { return .unchanged }
-        if call.kind.kind == "CustomResourceDefinition", call.info.subresource.isEmpty { try await stored(call.kind, object) }
         return Deletion.isFinished(object, kind: call.kind) ? .remove(object) : .replace(object)
+    }
+}
+
+/// What Kubernetes asks of replacements, kind by kind.
+enum UpdateRules {
+    private static let kinds: Set<String> = ["CustomResourceDefinition", "Lease", "PodDisruptionBudget"]
+
+    /// Whether a replacement must name the version it replaces.
+    static func needsVersion(_ kind: Kind) -> Bool { kind.isCustomResource || kinds.contains(kind.kind) }
+
+    static func missingVersion(_ call: Call) -> APIFailure {
+        .invalid(
+            kind: call.kind.isCustomResource ? call.kind.plural : call.kind.kind, group: call.kind.group, name: call.info.name,
+            [
+                FieldError(
+                    path: "metadata.resourceVersion", reason: .invalid, message: "Invalid value: 0: must be specified for an update")
+            ])
     }
 }
