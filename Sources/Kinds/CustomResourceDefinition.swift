@@ -74,7 +74,9 @@ enum CustomResourceDefinition {
             }
             let form = isLower ? name : name.lowercased()
             let problems = NameRules.dns1035Label(form)
-            errors += problems.map { .invalid(path, .string(name), isLower ? $0 : "may have mixed case, but should otherwise match: \($0)") }
+            errors += problems.map {
+                .invalid(path, .string(name), isLower ? $0 : "may have mixed case, but should otherwise match: \($0)")
+            }
         }
         for (index, name) in (names["shortNames"]?.array ?? []).enumerated() {
             errors += NameRules.dns1035Label(name.string ?? "").map { .invalid("spec.names.shortNames[\(index)]", name, $0) }

@@ -52,32 +52,29 @@ struct DefaultWalk {
         var found: UInt64 = 0
         for (index, member) in members.enumerated() {
             guard let place = properties.find(member.key) else { continue }
-            let bit = properties[place].bit
-            if bit >= 0 { found |= 1 << UInt64(bit) }
-            let child = table.nodes[properties[place].node]
+            let head = properties.heads[place]
+            if head.bit >= 0 { found |= 1 << UInt64(head.bit) }
             var replacement: JSON?
-            if case .null = member.value, properties[place].defaultValue != nil, !child.facts.isNullable, !properties[place].isNullable {
-                replacement = filled(properties[place].defaultValue ?? .null, child)
-            } else if child.facts.hasDefaults {
-                replacement = defaulted(member.value, child)
+            if case .null = member.value, head.hasDefault, !head.isNullable {
+                replacement = filled(properties[place].defaultValue ?? .null, table.nodes[Int(head.node)])
+            } else if head.hasDefaultsBelow {
+                replacement = defaulted(member.value, table.nodes[Int(head.node)])
             }
             guard let replacement else { continue }
             if result == nil { result = Array(members) }
             result?[index].value = replacement
         }
         let missing = properties.defaultBits & ~found
-        if missing != 0 || !properties.withoutBit.isEmpty {
-            for property in properties where isMissing(property, missing, members) {
-                guard let value = property.defaultValue else { continue }
+        if missing != 0 || properties.hasMoreThanBits {
+            for (place, head) in properties.heads.enumerated() where head.hasDefault {
+                if head.bit >= 0, missing & (1 << UInt64(head.bit)) == 0 { continue }
+                let property = properties[place]
+                guard let value = property.defaultValue, head.bit >= 0 || members[property.name] == nil else { continue }
                 if result == nil { result = Array(members) }
                 result?.append(.init(key: property.name, value: filled(value, table.nodes[property.node])))
             }
         }
         return result.map { .object(JSONObject($0)) }
-    }
-
-    private func isMissing(_ property: Property, _ missing: UInt64, _ members: JSONObject) -> Bool {
-        property.bit >= 0 ? missing & (1 << UInt64(property.bit)) != 0 : property.defaultValue != nil && members[property.name] == nil
     }
 
     /// A default with the defaults below it.

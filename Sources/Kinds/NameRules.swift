@@ -18,23 +18,23 @@ public enum NameRules {
     /// RFC 1123 label, at most 63 characters: names of namespaces and containers.
     public static func label(_ name: String) -> [String] {
         check(
-            name, limit: 63, isLabel(Array(name.utf8)[...]),
+            name, limit: 63, isLabel(name.utf8),
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
                 + "alphanumeric character", "[a-z0-9]([-a-z0-9]*[a-z0-9])?", ["my-name", "123-abc"])
     }
 
     /// RFC 1035 label, which begins with a letter, at most 63 characters.
     public static func dns1035Label(_ name: String) -> [String] {
-        let bytes = Array(name.utf8)
-        let beginsWithLetter = bytes.first.map { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") } ?? false
+        let beginsWithLetter = name.utf8.first.map { $0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z") } ?? false
         return check(
-            name, limit: 63, beginsWithLetter && isLabel(bytes[...]),
+            name, limit: 63, beginsWithLetter && isLabel(name.utf8),
             "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an "
                 + "alphanumeric character", "[a-z]([-a-z0-9]*[a-z0-9])?", ["my-name", "abc-123"])
     }
 
     /// The key of a label or annotation: an optional subdomain and `/`, then a name of at most 63 characters.
     public static func qualifiedName(_ key: String) -> [String] {
+        if isQualified(key.utf8) { return [] }
         let form = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
         let expression = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
         let text = explain(form, expression, ["MyName", "my.name", "123-abc"])
@@ -107,13 +107,15 @@ public enum NameRules {
 // MARK: - Forms
 
 extension NameRules {
+    /// The texts are made only when something is wrong: labels are checked with every write.
     private static func check(
-        _ value: String, limit: Int, _ isFit: Bool, _ form: String, _ expression: String, _ examples: [String]
+        _ value: String, limit: Int, _ isFit: Bool, _ form: @autoclosure () -> String, _ expression: String,
+        _ examples: @autoclosure () -> [String]
     ) -> [String] {
         let count = value.utf8.count
         if isFit, count <= limit { return [] }
         return (count > limit ? ["must be no more than \(limit) characters"] : [])
-            + (isFit ? [] : [explain(form, expression, examples)])
+            + (isFit ? [] : [explain(form(), expression, examples())])
     }
 
     private static func explain(_ form: String, _ expression: String, _ examples: [String]) -> String {
@@ -130,17 +132,36 @@ extension NameRules {
         (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")) || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
     }
 
-    private static func isLabel(_ bytes: ArraySlice<UInt8>) -> Bool {
+    private static func isLabel(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
         guard let first = bytes.first, let last = bytes.last, isLower(first), isLower(last) else { return false }
         return bytes.allSatisfy { isLower($0) || $0 == UInt8(ascii: "-") }
     }
 
     private static func isSubdomain(_ name: String) -> Bool {
-        Array(name.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isLabel)
+        isSubdomain(name.utf8)
+    }
+
+    private static func isSubdomain(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
+        // A part begins and ends with a letter or digit, so that a byte beside a dot or an end must be one.
+        var previous = UInt8(ascii: ".")
+        for byte in bytes {
+            let isJoint = byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-")
+            guard isJoint || isLower(byte) else { return false }
+            if byte == UInt8(ascii: "."), !isLower(previous) { return false }
+            if byte == UInt8(ascii: "-"), previous == UInt8(ascii: ".") { return false }
+            previous = byte
+        }
+        return isLower(previous)
+    }
+
+    private static func isQualified(_ key: String.UTF8View) -> Bool {
+        guard let slash = key.firstIndex(of: UInt8(ascii: "/")) else { return key.count <= 63 && isName(key) }
+        let name = key[key.index(after: slash)...]
+        return name.count <= 63 && isName(name) && key[..<slash].count <= 253 && isSubdomain(key[..<slash])
     }
 
     private static func isName(_ bytes: some BidirectionalCollection<UInt8>) -> Bool {
         guard let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
+        return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
     }
 }

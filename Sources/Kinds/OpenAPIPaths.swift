@@ -81,7 +81,9 @@ enum OpenAPIPaths {
 
         private func queries(_ action: String) -> [JSON] {
             let writing = [OpenAPIPaths.query("dryRun"), OpenAPIPaths.query("fieldManager"), OpenAPIPaths.query("fieldValidation")]
-            let selecting = ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"].map { OpenAPIPaths.query($0) }
+            let selecting = ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"].map {
+                OpenAPIPaths.query($0)
+            }
             let listing = [OpenAPIPaths.query("limit", type: "integer"), OpenAPIPaths.query("timeoutSeconds", type: "integer")]
             switch action {
             case "post", "put": return writing
@@ -94,8 +96,10 @@ enum OpenAPIPaths {
             case "deletecollection": return [OpenAPIPaths.query("dryRun")] + selecting + listing
             case "list":
                 return selecting + listing
-                    + [OpenAPIPaths.query("watch", type: "boolean"), OpenAPIPaths.query("allowWatchBookmarks", type: "boolean"),
-                        OpenAPIPaths.query("sendInitialEvents", type: "boolean")]
+                    + [
+                        OpenAPIPaths.query("watch", type: "boolean"), OpenAPIPaths.query("allowWatchBookmarks", type: "boolean"),
+                        OpenAPIPaths.query("sendInitialEvents", type: "boolean"),
+                    ]
             default: return []
             }
         }

@@ -161,7 +161,9 @@ struct PatternCompiler {
     private func addOtherCase(_ set: inout Pattern.CharacterSet) {
         for range in set.ranges {
             let upper = range.clamped(to: 0x41...0x5a)
-            if upper.lowerBound >= 0x41, range.overlaps(0x41...0x5a) { set.ranges.append((upper.lowerBound + 32)...(upper.upperBound + 32)) }
+            if upper.lowerBound >= 0x41, range.overlaps(0x41...0x5a) {
+                set.ranges.append((upper.lowerBound + 32)...(upper.upperBound + 32))
+            }
             let lower = range.clamped(to: 0x61...0x7a)
             if range.overlaps(0x61...0x7a) { set.ranges.append((lower.lowerBound - 32)...(lower.upperBound - 32)) }
         }

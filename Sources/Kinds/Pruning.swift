@@ -62,12 +62,12 @@ private struct Pruner {
     }
 
     private mutating func prunedObject(_ members: JSONObject, _ node: SchemaNode, _ dropsNulls: Bool) -> JSON? {
-        let facts = node.facts
-        if facts.type != .object { return nil }
+        if node.facts.type != .object { return nil }
+        let properties = node.facts.properties
         var result: [JSONObject.Member]?
         for (index, member) in members.enumerated() {
-            guard let place = facts.properties.find(member.key) else {
-                if facts.preservesUnknown || (facts.isEmbeddedResource && Self.isObjectHeader(member.key)) {
+            guard let place = properties.find(member.key) else {
+                if node.facts.preservesUnknown || (node.facts.isEmbeddedResource && Self.isObjectHeader(member.key)) {
                     result?.append(member)
                 } else {
                     if result == nil { result = Array(members[..<index]) }
@@ -75,14 +75,14 @@ private struct Pruner {
                 }
                 continue
             }
-            let child = table.nodes[facts.properties[place].node]
-            if dropsNulls, case .null = member.value, !child.facts.isNullable, !facts.properties[place].isNullable, child.facts.type != .any {
+            let head = properties.heads[place]
+            if dropsNulls, case .null = member.value, !head.isNullable {
                 if result == nil { result = Array(members[..<index]) }
                 continue
             }
-            if child.facts.holdsMembers {
+            if head.holdsMembers {
                 let known = dropped.count
-                let value = pruned(member.value, child, dropsNulls: dropsNulls)
+                let value = pruned(member.value, table.nodes[Int(head.node)], dropsNulls: dropsNulls)
                 if value != nil, result == nil { result = Array(members[..<index]) }
                 result?.append(.init(key: member.key, value: value ?? member.value))
                 prepend(from: known) { member.key }

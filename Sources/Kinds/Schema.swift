@@ -59,7 +59,18 @@ final class SchemaTable: Sendable {
 /// A class, because walking a graph of structs would copy all facts at every step.
 final class SchemaNode: Sendable {
     let facts: SchemaFacts
-    init(_ facts: SchemaFacts) { self.facts = facts }
+    /// Whether this is a declared type and not one written in place.
+    let isNamed: Bool
+    let isInt32: Bool
+    /// Whether texts have a form to be checked.
+    let hasFormat: Bool
+
+    init(_ facts: SchemaFacts) {
+        self.facts = facts
+        isNamed = !facts.name.isEmpty
+        isInt32 = facts.format == "int32"
+        hasFormat = facts.type == .quantity || ["date-time", "byte", "duration"].contains(facts.format)
+    }
 }
 
 enum ValueType: Sendable, Equatable {
@@ -108,6 +119,17 @@ struct SchemaFacts: Sendable {
     /// Whether this is `ObjectMeta`, whose nulls are dropped in every kind.
     var isObjectMeta = false
 
+    /// Whether a scalar of the right type is right, whatever its value.
+    var isUnconstrained: Bool {
+        guard limits == nil else { return false }
+        switch type {
+        case .string: return !["date-time", "byte", "duration"].contains(format)
+        case .boolean: return true
+        case .integer: return format != "int32"
+        default: return false
+        }
+    }
+
     /// Whether objects may stand here or below, so that unknown members may.
     var holdsMembers: Bool {
         switch type {
@@ -142,7 +164,15 @@ final class ValueLimits: Sendable {
         var hasAlternatives: Bool { !allOf.isEmpty || !anyOf.isEmpty || !oneOf.isEmpty || not != nil }
     }
     let values: Values
-    init(_ values: Values) { self.values = values }
+    /// Whether there is something to check beside the rule.
+    let hasMoreThanRule: Bool
+
+    init(_ values: Values) {
+        self.values = values
+        var rest = values
+        rest.rule = nil
+        hasMoreThanRule = rest != Values()
+    }
 }
 
 /// A declared member of an object.
@@ -160,83 +190,4 @@ struct Property: Sendable {
     var retainsKeysOnPatch = false
     var defaultValue: JSON?
     var description = ""
-    /// The bit of this property in the masks of its table; -1 when it needs none or all are taken.
-    var bit = -1
-}
-
-/// The declared members of an object in the order of the file, with a hash index.
-struct PropertyTable: Sendable {
-    private let properties: [Property]
-    private let slots: [UInt16]
-    private let mask: Int
-    /// Bits of required properties.
-    let requiredBits: UInt64
-    /// Bits of properties with a default.
-    let defaultBits: UInt64
-    /// Required properties and properties with a default beyond the 64 bits.
-    let withoutBit: [Int]
-
-    init(_ list: [Property]) {
-        var list = list
-        var next = 0
-        var required: UInt64 = 0
-        var defaults: UInt64 = 0
-        var rest: [Int] = []
-        for index in list.indices where list[index].presence == .required || list[index].defaultValue != nil {
-            guard next < 64 else {
-                rest.append(index)
-                continue
-            }
-            list[index].bit = next
-            if list[index].presence == .required { required |= 1 << UInt64(next) }
-            if list[index].defaultValue != nil { defaults |= 1 << UInt64(next) }
-            next += 1
-        }
-        var size = 4
-        while size < list.count * 2 { size *= 2 }
-        var slots = [UInt16](repeating: .max, count: list.isEmpty ? 0 : size)
-        for index in list.indices {
-            var slot = Self.hash(list[index].name) & (size - 1)
-            while slots[slot] != .max { slot = (slot + 1) & (size - 1) }
-            slots[slot] = UInt16(truncatingIfNeeded: index)
-        }
-        properties = list
-        self.slots = slots
-        mask = size - 1
-        requiredBits = required
-        defaultBits = defaults
-        withoutBit = rest
-    }
-
-    /// A cheap hash: property names of one object differ in length or in one of these bytes nearly always.
-    private static func hash(_ name: String) -> Int {
-        var copy = name
-        return copy.withUTF8 { bytes in
-            let count = bytes.count
-            guard count > 0 else { return 0 }
-            let first = Int(bytes[0])
-            let middle = Int(bytes[count / 2])
-            let late = Int(bytes[count - 1 - (count > 4 ? 2 : 0)])
-            let mixed = count &* 0x9E37 &+ first &* 0x85EB &+ middle &* 0xC2B3 &+ late &* 0x27D5 &+ Int(bytes[count - 1])
-            return mixed ^ (mixed >> 7)
-        }
-    }
-
-    /// The place of a property by its name.
-    func find(_ name: String) -> Int? {
-        guard !slots.isEmpty else { return nil }
-        var slot = Self.hash(name) & mask
-        while true {
-            let index = slots[slot]
-            if index == .max { return nil }
-            if properties[Int(index)].name == name { return Int(index) }
-            slot = (slot + 1) & mask
-        }
-    }
-}
-
-extension PropertyTable: RandomAccessCollection {
-    var startIndex: Int { 0 }
-    var endIndex: Int { properties.count }
-    subscript(place: Int) -> Property { _read { yield properties[place] } }
 }

@@ -112,7 +112,12 @@ struct SchemaBuilder {
         }
         Self.mark(&complete, \.hasDefaults) { $0.defaultValue != nil }
         Self.mark(&complete, \.hasImmutables) { $0.isImmutable }
-        return SchemaTable(complete.map(SchemaNode.init))
+        return SchemaTable(
+            complete.map { facts in
+                var facts = facts
+                facts.properties = facts.properties.linked(to: complete)
+                return SchemaNode(facts)
+            })
     }
 
     /// Marks the places at or below which something stands, going round until nothing changes, as types may be cyclic.

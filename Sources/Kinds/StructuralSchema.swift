@@ -25,7 +25,7 @@ struct StructuralSchema {
         let validator = Validator(table: table, isCustomResource: true)
         for (path, value, place) in defaults {
             var found: [FieldError] = []
-            validator.validate(value, nil, table.nodes[place], &found)
+            validator.validate(value, nil, table.nodes[place], &found, owner: table.nodes[place])
             for var error in found {
                 error.message = Validator.finish(error)
                 error.path = FieldPath.join(path, error.path)
@@ -158,7 +158,10 @@ struct StructuralSchema {
         default:
             errors.append(.notSupported(FieldPath.join(path, "x-kubernetes-list-type"), .string(type), ["atomic", "map", "set"]))
         }
-        if facts.type != .array { errors.append(.invalid(FieldPath.join(path, "type"), schema["type"] ?? "", "must be array if x-kubernetes-list-type is specified")) }
+        if facts.type != .array {
+            errors.append(
+                .invalid(FieldPath.join(path, "type"), schema["type"] ?? "", "must be array if x-kubernetes-list-type is specified"))
+        }
     }
 
     private mutating func limits(_ schema: JSON, _ path: String, _ isIntOrString: Bool) -> ValueLimits.Values {
@@ -178,7 +181,8 @@ struct StructuralSchema {
         limits.maxProperties = count("maxProperties")
         if let pattern = schema["pattern"]?.string, !pattern.isEmpty {
             do throws(PatternError) { limits.pattern = try Pattern(pattern) } catch {
-                errors.append(.invalid(FieldPath.join(path, "pattern"), .string(pattern), "must be a valid regular expression: \(error.reason)"))
+                errors.append(
+                    .invalid(FieldPath.join(path, "pattern"), .string(pattern), "must be a valid regular expression: \(error.reason)"))
             }
         }
         func all(_ key: String) -> [Int] {

@@ -2,20 +2,20 @@ internal import Objects
 
 extension Validator {
     func validateList(
-        _ list: [JSON], _ old: JSON?, _ facts: SchemaFacts, _ items: SchemaNode, _ errors: inout [FieldError], _ owner: String
+        _ list: [JSON], _ old: JSON?, _ node: SchemaNode, _ items: SchemaNode, _ errors: inout [FieldError], _ owner: SchemaNode
     ) {
         var oldItems: [JSON] = []
-        if facts.hasImmutables, case .array(let list)? = old { oldItems = list }
+        if node.facts.hasImmutables, case .array(let list)? = old { oldItems = list }
         // Names already used, only where uniqueness is asked for.
         var seen = Set<JSON>()
-        let key = facts.isUnique || isCustomResource ? uniqueKey(facts) : nil
+        let key = list.count > 1 && (node.facts.isUnique || isCustomResource) ? uniqueKey(node.facts) : nil
         for index in list.indices {
             let known = errors.count
-            let oldItem = oldItems.isEmpty ? nil : oldItems.first { isSame($0, list[index], facts.listType) }
+            let oldItem = oldItems.isEmpty ? nil : oldItems.first { isSame($0, list[index], node.facts.listType) }
             validate(list[index], oldItem, items, &errors, owner: owner)
-            if let key, list.count > 1 {
+            if let key {
                 let name = key(list[index])
-                if !name.isNull, !seen.insert(name).inserted { errors.append(duplicate(name, facts)) }
+                if !name.isNull, !seen.insert(name).inserted { errors.append(duplicate(name, node.facts)) }
             }
             prepend(from: known, &errors) { "[\(index)]" }
         }

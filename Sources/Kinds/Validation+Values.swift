@@ -3,7 +3,8 @@ internal import Objects
 extension Validator {
     // MARK: Types
 
-    func typeError(_ value: JSON, _ facts: SchemaFacts, _ owner: String) -> FieldError {
+    func typeError(_ value: JSON, _ node: SchemaNode, _ owner: SchemaNode) -> FieldError {
+        let facts = node.facts
         if isCustomResource {
             let expected = facts.type.openAPIType.isEmpty ? (facts.type == .quantity ? "string" : "integer,string") : facts.type.openAPIType
             let found = value.typeName
@@ -17,7 +18,7 @@ extension Validator {
             case .integer, .number: facts.type == .integer ? "number \(value.text)" : "number"
             default: value.typeName
             }
-        let type = owner.split(separator: ".").last.map(String.init) ?? ""
+        let type = owner.facts.name.split(separator: ".").last.map(String.init) ?? ""
         return FieldError(
             path: "", reason: .typeInvalid,
             message: "json: cannot unmarshal \(found) into Go struct field \(type).\(Self.plainPathMark) of type \(goType(facts))")
@@ -42,7 +43,8 @@ extension Validator {
 
     // MARK: Formats
 
-    func validateFormat(_ text: String, _ facts: SchemaFacts, _ errors: inout [FieldError]) {
+    func validateFormat(_ text: String, _ node: SchemaNode, _ errors: inout [FieldError]) {
+        let facts = node.facts
         let isFit: Bool
         switch facts.format {
         case "date-time": isFit = Timestamp(rfc3339: text) != nil
@@ -52,7 +54,9 @@ extension Validator {
         }
         if isFit { return }
         guard !isCustomResource else {
-            let message = facts.type == .quantity ? "should match '\(QuantityForm.structuralPattern)'" : "must be of type \(facts.format): \(JSON.string(text).text)"
+            let message =
+                facts.type == .quantity
+                ? "should match '\(QuantityForm.structuralPattern)'" : "must be of type \(facts.format): \(JSON.string(text).text)"
             errors.append(.invalid("", .string(text), "\(Self.pathMark) in body \(message)"))
             return
         }
@@ -69,8 +73,13 @@ extension Validator {
     // MARK: Limits
 
     func validateLimits(
-        _ value: JSON, _ limits: ValueLimits.Values, _ facts: SchemaFacts, _ errors: inout [FieldError], _ owner: String
+        _ value: JSON, _ shared: ValueLimits, _ errors: inout [FieldError], _ owner: SchemaNode
     ) {
+        if let rule = shared.values.rule, !shared.hasMoreThanRule {
+            errors += rule.check(value)
+            return
+        }
+        let limits = shared.values
         if !limits.allowed.isEmpty, !limits.allowed.contains(value), isCustomResource || value != "" {
             errors.append(.notSupported("", value, limits.allowed))
         }
@@ -127,7 +136,7 @@ extension Validator {
         }
     }
 
-    private func validateAlternatives(_ value: JSON, _ limits: ValueLimits.Values, _ errors: inout [FieldError], _ owner: String) {
+    private func validateAlternatives(_ value: JSON, _ limits: ValueLimits.Values, _ errors: inout [FieldError], _ owner: SchemaNode) {
         func problems(_ place: Int) -> [FieldError] {
             var found: [FieldError] = []
             validate(value, nil, table.nodes[place], &found, owner: owner)
@@ -181,7 +190,9 @@ enum QuantityForm {
                 while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 { index += 1 }
                 return index - start
             }
-            func skipSign() { if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 } }
+            func skipSign() {
+                if index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") { index += 1 }
+            }
             skipSign()
             var digits = skipDigits()
             if index < bytes.count, bytes[index] == UInt8(ascii: ".") {

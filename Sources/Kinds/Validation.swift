@@ -12,7 +12,7 @@ extension Kind {
     public func validate(_ object: JSON, old: JSON? = nil) -> [FieldError] {
         let validator = Validator(table: schema.table, isCustomResource: isCustomResource)
         var errors: [FieldError] = []
-        validator.validate(object, old, schema.node, &errors)
+        validator.validate(object, old, schema.node, &errors, owner: schema.node)
         if let old, !isCustomResource { errors += UpdateRules.check(object, old: old, of: self) }
         for index in errors.indices { errors[index].message = Validator.finish(errors[index]) }
         return errors
@@ -31,47 +31,46 @@ struct Validator {
     /// The same without list places and map keys, as the Go decoder writes it.
     static let plainPathMark = "\u{2}"
 
-    func validate(_ value: JSON, _ old: JSON?, _ node: SchemaNode, _ errors: inout [FieldError], owner: String = "") {
-        let facts = node.facts
-        let owner = facts.name.isEmpty ? owner : facts.name
-        guard hasFittingType(value, facts) else {
-            errors.append(typeError(value, facts, owner))
+    func validate(_ value: JSON, _ old: JSON?, _ node: SchemaNode, _ errors: inout [FieldError], owner: SchemaNode) {
+        let owner = node.isNamed ? node : owner
+        guard hasFittingType(value, node) else {
+            errors.append(typeError(value, node, owner))
             return
         }
         switch value {
         case .null: return
         case .object(let members):
-            if let values = facts.mapValues {
+            if let values = node.facts.mapValues {
                 validateMap(members, table.nodes[values], &errors, owner)
-            } else if facts.type == .object || !facts.properties.isEmpty {
+            } else if node.facts.type == .object || !node.facts.properties.isEmpty {
                 validateObject(members, old, node, &errors, owner)
             }
         case .array(let list):
-            if let items = facts.items { validateList(list, old, facts, table.nodes[items], &errors, owner) }
+            if let items = node.facts.items { validateList(list, old, node, table.nodes[items], &errors, owner) }
         case .string(let text):
-            if !facts.format.isEmpty || facts.type == .quantity { validateFormat(text, facts, &errors) }
+            if node.hasFormat { validateFormat(text, node, &errors) }
         default: break
         }
-        if let limits = facts.limits { validateLimits(value, limits.values, facts, &errors, owner) }
+        if let limits = node.facts.limits { validateLimits(value, limits, &errors, owner) }
     }
 
-    private func hasFittingType(_ value: JSON, _ facts: SchemaFacts) -> Bool {
-        switch (facts.type, value) {
+    private func hasFittingType(_ value: JSON, _ node: SchemaNode) -> Bool {
+        switch (node.facts.type, value) {
         case (.any, _), (.object, .object), (.array, .array), (.string, .string), (.boolean, .bool), (.number, .integer),
             (.number, .number), (.intOrString, .integer), (.intOrString, .string), (.quantity, .integer), (.quantity, .string),
             (.quantity, .number):
             true
         case (.integer, .integer(let number)):
-            facts.format != "int32" || Int32(exactly: number) != nil
+            !node.isInt32 || Int32(exactly: number) != nil
         case (.integer, .number), (.intOrString, .number):
             // `1e3` is an integer for the structural validator, but not for a decoder.
             isCustomResource && value.integer != nil
-        case (_, .null): facts.isNullable
+        case (_, .null): node.facts.isNullable
         default: false
         }
     }
 
-    private func validateMap(_ members: JSONObject, _ values: SchemaNode, _ errors: inout [FieldError], _ owner: String) {
+    private func validateMap(_ members: JSONObject, _ values: SchemaNode, _ errors: inout [FieldError], _ owner: SchemaNode) {
         for member in members {
             let known = errors.count
             validate(member.value, nil, values, &errors, owner: owner)
@@ -80,7 +79,7 @@ struct Validator {
     }
 
     private func validateObject(
-        _ members: JSONObject, _ old: JSON?, _ node: SchemaNode, _ errors: inout [FieldError], _ owner: String
+        _ members: JSONObject, _ old: JSON?, _ node: SchemaNode, _ errors: inout [FieldError], _ owner: SchemaNode
     ) {
         let properties = node.facts.properties
         let start = errors.count
@@ -90,15 +89,16 @@ struct Validator {
         for member in members {
             guard let place = properties.find(member.key) else { continue }
             let known = errors.count
-            let child = table.nodes[properties[place].node]
-            let bit = properties[place].bit
-            if bit >= 0, isCustomResource || !isEmpty(member.value) { found |= 1 << UInt64(bit) }
-            let isMissing = !isCustomResource && properties[place].presence == .required && isEmpty(member.value)
-            let isAllowedNull = properties[place].isNullable && member.value.isNull
+            let head = properties.heads[place]
+            let isMissing = head.isRequired && !isCustomResource && isEmpty(member.value)
+            if head.bit >= 0, !isMissing { found |= 1 << UInt64(head.bit) }
+            if !head.isImmutable, !isMissing, isPlain(member.value, head.plainType) { continue }
+            let child = table.nodes[Int(head.node)]
+            let isAllowedNull = head.isNullable && member.value.isNull
             if !isMissing, !isAllowedNull {
                 let oldMember = node.facts.hasImmutables ? old?[member.key] : nil
                 validate(member.value, oldMember, child, &errors, owner: owner)
-                if properties[place].isImmutable, let oldMember, oldMember != member.value {
+                if head.isImmutable, let oldMember, oldMember != member.value {
                     errors.append(.invalid("", member.value, "field is immutable"))
                 }
             }
@@ -108,15 +108,24 @@ struct Validator {
             }
         }
         let missing = properties.requiredBits & ~found
-        if missing != 0 || !properties.withoutBit.isEmpty {
-            for (place, property) in properties.enumerated() where property.presence == .required {
-                let isMissing = property.bit >= 0 ? missing & (1 << UInt64(property.bit)) != 0 : members[property.name] == nil
+        if missing != 0 || properties.hasMoreThanBits {
+            for (place, head) in properties.heads.enumerated() where head.isRequired {
+                let name = properties[place].name
+                let isMissing = head.bit >= 0 ? missing & (1 << UInt64(head.bit)) != 0 : members[name] == nil
                 guard isMissing else { continue }
-                errors.append(.required(property.name))
+                errors.append(.required(name))
                 groups.append((place, errors.count))
             }
         }
         if groups.count > 1 { sort(&errors, from: start, groups) }
+    }
+
+    /// Whether a value has a type that is all that is asked of it.
+    private func isPlain(_ value: JSON, _ type: ValueType) -> Bool {
+        switch (type, value) {
+        case (.string, .string), (.boolean, .bool), (.integer, .integer): true
+        default: false
+        }
     }
 
     /// Kubernetes' own kinds take an empty text or list for an absent one.

@@ -59,7 +59,8 @@ struct DefaultingTests {
         let spec = try defaulted("Pod", text)["spec"]
         let container = spec?["containers"]?.array?.first
         #expect(container?["ports"] == json(#"[{"containerPort":80,"hostPort":80,"protocol":"TCP"}]"#))
-        let probe = #"{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"failureThreshold":3}"#
+        let probe =
+            #"{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"failureThreshold":3}"#
         #expect(container?["livenessProbe"] == json(probe))
         #expect(spec?["volumes"] == json(#"[{"name":"e","emptyDir":{}},{"name":"s","secret":{"secretName":"x","defaultMode":420}}]"#))
     }
@@ -91,17 +92,21 @@ struct DefaultingTests {
     @Test(.needsRecordings) func `created objects hold the recorded defaults`() throws {
         var compared = 0
         for exchange in try Recordings.exchanges("write__defaulting") where exchange.status == 201 {
-            guard var object = exchange.body, let name = object["kind"]?.string, ["Pod", "Deployment", "Secret", "PodDisruptionBudget"].contains(name),
+            guard var object = exchange.body, let name = object["kind"]?.string,
+                ["Pod", "Deployment", "Secret", "PodDisruptionBudget"].contains(name),
                 let kind = registry.kinds.first(where: { $0.kind == name })
             else { continue }
             kind.applyDefaults(to: &object)
             compared += 1
             if name == "Pod" {
                 // What admission adds is not the schema's business.
-                for key in ["restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "securityContext", "schedulerName", "enableServiceLinks"] {
+                for key in [
+                    "restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "securityContext", "schedulerName", "enableServiceLinks",
+                ] {
                     #expect(object["spec"]?[key] == exchange.response["spec"]?[key], "\(key)")
                 }
-                for (mine, theirs) in zip(object["spec"]?["containers"]?.array ?? [], exchange.response["spec"]?["containers"]?.array ?? []) {
+                for (mine, theirs) in zip(object["spec"]?["containers"]?.array ?? [], exchange.response["spec"]?["containers"]?.array ?? [])
+                {
                     var theirs = theirs
                     theirs["volumeMounts"] = nil
                     #expect(mine == theirs)

@@ -54,7 +54,9 @@ struct DiscoveryTests {
 
     @Test(.needsRecordings) func `aggregated discovery is the recorded one for the resources at hand`() throws {
         let exchanges = try Recordings.exchanges("discovery__aggregated_discovery")
-        for (recorded, mine) in [(exchanges[0].response, Discovery.aggregatedCore(registry)), (exchanges[2].response, Discovery.aggregatedGroups(registry))] {
+        for (recorded, mine) in [
+            (exchanges[0].response, Discovery.aggregatedCore(registry)), (exchanges[2].response, Discovery.aggregatedGroups(registry)),
+        ] {
             for group in mine["items"]?.array ?? [] {
                 guard let other = recorded["items"]?.array?.first(where: { $0["metadata"] == group["metadata"] }) else {
                     #expect(["metal3.io", "kubevirt.io", "sluice.dev"].contains(group["metadata"]?["name"]?.string ?? ""))

@@ -36,7 +36,8 @@ struct OpenAPITests {
     }
 
     @Test func `patch operations accept fieldValidation, and strategic merge only where it is served`() throws {
-        let pods = try #require(OpenAPI.v3(registry, group: "", version: "v1")?["paths"]?["/api/v1/namespaces/{namespace}/pods/{name}"]?["patch"])
+        let pods = try #require(
+            OpenAPI.v3(registry, group: "", version: "v1")?["paths"]?["/api/v1/namespaces/{namespace}/pods/{name}"]?["patch"])
         #expect(pods["x-kubernetes-action"] == "patch")
         #expect(pods["parameters"]?.array?.contains { $0["name"] == "fieldValidation" } == true)
         #expect(pods["requestBody"]?["content"]?["application/strategic-merge-patch+json"] != nil)
@@ -71,9 +72,10 @@ struct OpenAPITests {
 
     @Test(.needsRecordings) func `component names are the recorded ones`() throws {
         let schemas = try #require(OpenAPI.v3(registry, group: "apps", version: "v1")?["components"]?["schemas"]?.object)
-        for name in ["io.k8s.api.apps.v1.Deployment", "io.k8s.api.apps.v1.DeploymentList", "io.k8s.api.core.v1.Container",
-            "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.api.autoscaling.v1.Scale"]
-        {
+        for name in [
+            "io.k8s.api.apps.v1.Deployment", "io.k8s.api.apps.v1.DeploymentList", "io.k8s.api.core.v1.Container",
+            "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta", "io.k8s.api.autoscaling.v1.Scale",
+        ] {
             #expect(schemas[name] != nil, "\(name)")
         }
     }

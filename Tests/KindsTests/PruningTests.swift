@@ -21,7 +21,8 @@ struct PruningTests {
     @Test func `unknown fields are dropped and named with their places`() throws {
         let pod = try #require(registry.kind(group: "", version: "v1", kind: "Pod"))
         var object = json(
-            #"{"metadata":{"name":"p","nosuch":1},"spec":{"containers":[{"name":"c","image":"i","resources":{"foo":1},"imagee":"x"}]},"extra":{}}"#)
+            #"{"metadata":{"name":"p","nosuch":1},"spec":{"containers":[{"name":"c","image":"i","resources":{"foo":1},"imagee":"x"}]},"extra":{}}"#
+        )
         #expect(
             pod.prune(&object) == ["metadata.nosuch", "spec.containers[0].resources.foo", "spec.containers[0].imagee", "extra"])
         #expect(object == json(#"{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i","resources":{}}]}}"#))
@@ -29,14 +30,17 @@ struct PruningTests {
 
     @Test func `nulls are dropped without a word in Kubernetes' own kinds`() throws {
         let pod = try #require(registry.kind(group: "", version: "v1", kind: "Pod"))
-        var object = json(#"{"metadata":{"creationTimestamp":null,"labels":{"a":"b","c":null}},"spec":{"affinity":null,"containers":[{"name":"c","command":null}]}}"#)
+        var object = json(
+            #"{"metadata":{"creationTimestamp":null,"labels":{"a":"b","c":null}},"spec":{"affinity":null,"containers":[{"name":"c","command":null}]}}"#
+        )
         #expect(pod.prune(&object) == [])
         #expect(object == json(#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c"}]}}"#))
     }
 
     @Test func `free-form places keep everything`() throws {
         let machine = try #require(registry.kind(group: "kubevirt.io", version: "v1", kind: "VirtualMachine"))
-        var object = json(#"{"metadata":{"creationTimestamp":null},"spec":{"template":{"metadata":{"labels":{"a":"b"},"creationTimestamp":null}}}}"#)
+        var object = json(
+            #"{"metadata":{"creationTimestamp":null},"spec":{"template":{"metadata":{"labels":{"a":"b"},"creationTimestamp":null}}}}"#)
         #expect(machine.prune(&object) == [])
         #expect(object == json(#"{"metadata":{},"spec":{"template":{"metadata":{"labels":{"a":"b"},"creationTimestamp":null}}}}"#))
     }

@@ -19,38 +19,52 @@ struct StrategicMergePatchTests {
     }
 
     @Test(arguments: [
-        Case("items with the key are merged", #"{"containers":[{"name":"a","image":"1","args":["x"]}]}"#,
+        Case(
+            "items with the key are merged", #"{"containers":[{"name":"a","image":"1","args":["x"]}]}"#,
             #"{"containers":[{"name":"a","image":"2"}]}"#, #"{"containers":[{"name":"a","image":"2","args":["x"]}]}"#),
-        Case("a new item goes before the server's own", #"{"containers":[{"name":"a"}]}"#, #"{"containers":[{"name":"b"}]}"#,
+        Case(
+            "a new item goes before the server's own", #"{"containers":[{"name":"a"}]}"#, #"{"containers":[{"name":"b"}]}"#,
             #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
-        Case("a patched item keeps its place before a new one", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+        Case(
+            "a patched item keeps its place before a new one", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
             #"{"containers":[{"name":"b","image":"2"},{"name":"c"}]}"#,
             #"{"containers":[{"name":"a"},{"name":"b","image":"2"},{"name":"c"}]}"#),
-        Case("delete by key", #"{"containers":[{"name":"a"},{"name":"b"}]}"#, #"{"containers":[{"name":"a","$patch":"delete"}]}"#,
+        Case(
+            "delete by key", #"{"containers":[{"name":"a"},{"name":"b"}]}"#, #"{"containers":[{"name":"a","$patch":"delete"}]}"#,
             #"{"containers":[{"name":"b"}]}"#),
-        Case("replace a list", #"{"containers":[{"name":"a"},{"name":"b"}]}"#, #"{"containers":[{"$patch":"replace"},{"name":"z"}]}"#,
+        Case(
+            "replace a list", #"{"containers":[{"name":"a"},{"name":"b"}]}"#, #"{"containers":[{"$patch":"replace"},{"name":"z"}]}"#,
             #"{"containers":[{"name":"z"}]}"#),
-        Case("replace an object", #"{"securityContext":{"runAsUser":1,"fsGroup":2}}"#,
+        Case(
+            "replace an object", #"{"securityContext":{"runAsUser":1,"fsGroup":2}}"#,
             #"{"securityContext":{"$patch":"replace","runAsUser":3}}"#, #"{"securityContext":{"runAsUser":3}}"#),
-        Case("delete an object", #"{"securityContext":{"runAsUser":1},"hostPID":true}"#, #"{"securityContext":{"$patch":"delete"}}"#,
+        Case(
+            "delete an object", #"{"securityContext":{"runAsUser":1},"hostPID":true}"#, #"{"securityContext":{"$patch":"delete"}}"#,
             #"{"hostPID":true}"#),
-        Case("merge is the same as nothing", #"{"securityContext":{"runAsUser":1}}"#, #"{"securityContext":{"$patch":"merge","fsGroup":2}}"#,
+        Case(
+            "merge is the same as nothing", #"{"securityContext":{"runAsUser":1}}"#, #"{"securityContext":{"$patch":"merge","fsGroup":2}}"#,
             #"{"securityContext":{"runAsUser":1,"fsGroup":2}}"#),
         Case("null removes a member", #"{"nodeName":"n","hostPID":true}"#, #"{"nodeName":null}"#, #"{"hostPID":true}"#),
-        Case("a list without a merge key is replaced", #"{"tolerations":[{"key":"a"}]}"#, #"{"tolerations":[{"key":"b"}]}"#,
+        Case(
+            "a list without a merge key is replaced", #"{"tolerations":[{"key":"a"}]}"#, #"{"tolerations":[{"key":"b"}]}"#,
             #"{"tolerations":[{"key":"b"}]}"#),
-        Case("the order of a list is set", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+        Case(
+            "the order of a list is set", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
             #"{"$setElementOrder/containers":[{"name":"b"},{"name":"a"}]}"#, #"{"containers":[{"name":"b"},{"name":"a"}]}"#),
-        Case("the order of a list with a new item is set", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
+        Case(
+            "the order of a list with a new item is set", #"{"containers":[{"name":"a"},{"name":"b"}]}"#,
             #"{"$setElementOrder/containers":[{"name":"c"},{"name":"b"},{"name":"a"}],"containers":[{"name":"c"}]}"#,
             #"{"containers":[{"name":"c"},{"name":"b"},{"name":"a"}]}"#),
-        Case("retained keys", #"{"volumes":[{"name":"v","emptyDir":{}}]}"#,
+        Case(
+            "retained keys", #"{"volumes":[{"name":"v","emptyDir":{}}]}"#,
             #"{"volumes":[{"name":"v","$retainKeys":["name","configMap"],"configMap":{"name":"k"}}]}"#,
             #"{"volumes":[{"name":"v","configMap":{"name":"k"}}]}"#),
-        Case("nested lists merge by their own keys", #"{"containers":[{"name":"a","env":[{"name":"A","value":"1"}]}]}"#,
+        Case(
+            "nested lists merge by their own keys", #"{"containers":[{"name":"a","env":[{"name":"A","value":"1"}]}]}"#,
             #"{"containers":[{"name":"a","env":[{"name":"A","value":"2"},{"name":"B"}]}]}"#,
             #"{"containers":[{"name":"a","env":[{"name":"A","value":"2"},{"name":"B"}]}]}"#),
-        Case("directives of a new object do not stay", #"{}"#, #"{"securityContext":{"$patch":"replace","runAsUser":3}}"#,
+        Case(
+            "directives of a new object do not stay", #"{}"#, #"{"securityContext":{"$patch":"replace","runAsUser":3}}"#,
             #"{"securityContext":{"runAsUser":3}}"#),
     ])
     func `a pod's spec is patched`(_ c: Case) throws {
@@ -70,7 +84,10 @@ struct StrategicMergePatchTests {
     }
 
     @Test(arguments: [
-        ("no merge key", #"{"spec":{"containers":[{"image":"nokey"}]}}"#, "map: map[image:nokey] does not contain declared merge key: name"),
+        (
+            "no merge key", #"{"spec":{"containers":[{"image":"nokey"}]}}"#,
+            "map: map[image:nokey] does not contain declared merge key: name"
+        ),
         (
             "unknown directive", #"{"spec":{"containers":[{"name":"c","$patch":"bogus"}]}}"#,
             "unknown patch type: bogus in map: map[$patch:bogus name:c]"

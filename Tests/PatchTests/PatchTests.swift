@@ -13,7 +13,10 @@ struct JSONPatchTests {
         ("add a member", #"{"a":1}"#, #"[{"op":"add","path":"/b","value":2}]"#, #"{"a":1,"b":2}"#),
         ("add over a member", #"{"a":1}"#, #"[{"op":"add","path":"/a","value":2}]"#, #"{"a":2}"#),
         ("add into a list", #"{"a":[1,3]}"#, #"[{"op":"add","path":"/a/1","value":2}]"#, #"{"a":[1,2,3]}"#),
-        ("add at the end of a list", #"{"a":[1]}"#, #"[{"op":"add","path":"/a/-","value":2},{"op":"add","path":"/a/2","value":3}]"#, #"{"a":[1,2,3]}"#),
+        (
+            "add at the end of a list", #"{"a":[1]}"#, #"[{"op":"add","path":"/a/-","value":2},{"op":"add","path":"/a/2","value":3}]"#,
+            #"{"a":[1,2,3]}"#
+        ),
         ("replace the document", #"{"a":1}"#, #"[{"op":"add","path":"","value":[1]}]"#, "[1]"),
         ("remove", #"{"a":1,"b":[1,2]}"#, #"[{"op":"remove","path":"/a"},{"op":"remove","path":"/b/0"}]"#, #"{"b":[2]}"#),
         ("replace", #"{"a":[1,2]}"#, #"[{"op":"replace","path":"/a/1","value":null}]"#, #"{"a":[1,null]}"#),
@@ -21,8 +24,14 @@ struct JSONPatchTests {
         ("move", #"{"a":{"b":1}}"#, #"[{"op":"move","from":"/a/b","path":"/c"}]"#, #"{"a":{},"c":1}"#),
         ("move within a list", #"[1,2,3]"#, #"[{"op":"move","from":"/0","path":"/2"}]"#, "[2,3,1]"),
         ("copy", #"{"a":{"b":1}}"#, #"[{"op":"copy","from":"/a","path":"/c"},{"op":"remove","path":"/a/b"}]"#, #"{"a":{},"c":{"b":1}}"#),
-        ("test", #"{"a":1.0,"b":{"x":1,"y":2}}"#, #"[{"op":"test","path":"/a","value":1},{"op":"test","path":"/b","value":{"y":2,"x":1}}]"#, #"{"a":1.0,"b":{"x":1,"y":2}}"#),
-        ("escaped keys", #"{"a/b":1,"m~n":2}"#, #"[{"op":"remove","path":"/a~1b"},{"op":"replace","path":"/m~0n","value":3}]"#, #"{"m~n":3}"#),
+        (
+            "test", #"{"a":1.0,"b":{"x":1,"y":2}}"#,
+            #"[{"op":"test","path":"/a","value":1},{"op":"test","path":"/b","value":{"y":2,"x":1}}]"#, #"{"a":1.0,"b":{"x":1,"y":2}}"#
+        ),
+        (
+            "escaped keys", #"{"a/b":1,"m~n":2}"#, #"[{"op":"remove","path":"/a~1b"},{"op":"replace","path":"/m~0n","value":3}]"#,
+            #"{"m~n":3}"#
+        ),
         ("the empty key", #"{"":1}"#, #"[{"op":"replace","path":"/","value":2}]"#, #"{"":2}"#),
         ("nothing", #"{"a":1}"#, "[]", #"{"a":1}"#),
     ])
@@ -35,7 +44,8 @@ struct JSONPatchTests {
         ("test of an absent member", #"[{"op":"test","path":"/q","value":null}]"#), ("unknown operation", #"[{"op":"bogus","path":"/a"}]"#),
         ("no parent", #"[{"op":"add","path":"/b/c","value":1}]"#), ("parent is a scalar", #"[{"op":"add","path":"/a/c","value":1}]"#),
         ("beyond the end", #"[{"op":"add","path":"/l/3","value":1}]"#), ("leading zero", #"[{"op":"replace","path":"/l/01","value":1}]"#),
-        ("negative index", #"[{"op":"remove","path":"/l/-1"}]"#), ("end of a list to replace", #"[{"op":"replace","path":"/l/-","value":1}]"#),
+        ("negative index", #"[{"op":"remove","path":"/l/-1"}]"#),
+        ("end of a list to replace", #"[{"op":"replace","path":"/l/-","value":1}]"#),
         ("no value", #"[{"op":"add","path":"/b"}]"#), ("no path", #"[{"op":"remove"}]"#), ("no from", #"[{"op":"move","path":"/b"}]"#),
         ("bad escape", #"[{"op":"remove","path":"/a~2"}]"#), ("no slash", #"[{"op":"remove","path":"a"}]"#),
         ("move into itself", #"[{"op":"move","from":"/l","path":"/l/0"}]"#), ("remove the document", #"[{"op":"remove","path":""}]"#),
@@ -75,7 +85,8 @@ struct MergePatchTests {
         (#"{"a":["b"]}"#, #"{"a":"c"}"#, #"{"a":"c"}"#), (#"{"a":"c"}"#, #"{"a":["b"]}"#, #"{"a":["b"]}"#),
         (#"{"a":{"b":"c"}}"#, #"{"a":{"b":"d","c":null}}"#, #"{"a":{"b":"d"}}"#), (#"{"a":[{"b":"c"}]}"#, #"{"a":[1]}"#, #"{"a":[1]}"#),
         (#"["a","b"]"#, #"["c","d"]"#, #"["c","d"]"#), (#"{"a":"b"}"#, #"["c"]"#, #"["c"]"#), (#"{"a":"foo"}"#, "null", "null"),
-        (#"{"a":"foo"}"#, #""bar""#, #""bar""#), (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#), ("[1,2]", #"{"a":"b","c":null}"#, #"{"a":"b"}"#),
+        (#"{"a":"foo"}"#, #""bar""#, #""bar""#), (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#),
+        ("[1,2]", #"{"a":"b","c":null}"#, #"{"a":"b"}"#),
         ("{}", #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
     ]
 

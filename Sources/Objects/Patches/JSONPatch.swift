@@ -80,7 +80,9 @@ public struct JSONPatch: Sendable, Equatable {
                     throw failure("add: \(path) does not exist")
                 }
             case .remove(let path):
-                guard Self.change(&result, path.tokens[...], Self.remove, whole: nil) else { throw failure("remove: \(path) does not exist") }
+                guard Self.change(&result, path.tokens[...], Self.remove, whole: nil) else {
+                    throw failure("remove: \(path) does not exist")
+                }
             case .replace(let path, let value):
                 guard Self.change(&result, path.tokens[...], { Self.replace(&$0, $1, value) }, whole: value) else {
                     throw failure("replace: \(path) does not exist")
@@ -96,7 +98,9 @@ public struct JSONPatch: Sendable, Equatable {
                 guard let value = source.value(in: result) else { throw failure("copy: \(source) does not exist") }
                 copied += value.encoded.count
                 guard copied <= Self.maximumCopiedBytes else {
-                    throw failure("Unable to complete the copy, the accumulated size increase of copy is \(copied), exceeding the limit \(Self.maximumCopiedBytes)")
+                    throw failure(
+                        "Unable to complete the copy, the accumulated size increase of copy is \(copied), exceeding the limit \(Self.maximumCopiedBytes)"
+                    )
                 }
                 guard Self.change(&result, target.tokens[...], { Self.insert(&$0, $1, value) }, whole: value) else {
                     throw failure("copy: \(target) does not exist")
@@ -189,7 +193,8 @@ public struct JSONPatch: Sendable, Equatable {
         case (.array(let first), .array(let second)):
             return first.count == second.count && zip(first, second).allSatisfy(isEqual)
         case (.object(let first), .object(let second)):
-            return first.count == second.count && first.allSatisfy { member in second[member.key].map { isEqual(member.value, $0) } ?? false }
+            return first.count == second.count
+                && first.allSatisfy { member in second[member.key].map { isEqual(member.value, $0) } ?? false }
         case (.number, .integer), (.integer, .number), (.number, .number): return left.double == right.double
         default: return left == right
         }
