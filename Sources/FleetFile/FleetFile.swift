@@ -1,6 +1,5 @@
 internal import FleetData
 internal import Objects
-internal import Ports
 public import Simulation
 internal import Yams
 
@@ -29,6 +28,12 @@ public enum FleetFile {
             }
         }
         return nil
+    }
+
+    /// The fleet of that name that the program brings along; `nil` for other names.
+    public static func named(_ name: String) throws(FleetFileError) -> FleetSpecification? {
+        guard let text = text(named: name) else { return nil }
+        return try read(text)
     }
 
     // MARK: - Reading
@@ -124,7 +129,7 @@ public enum FleetFile {
             memoryBytes: try mapping.required("memory", "256Gi").bytes())
         if let field = mapping.field("numaNodes") { group.numaNodes = try field.integer(1...min(64, group.cores)) }
         if let field = mapping.field("maxPods") { group.maximumPods = try field.integer(1...250) }
-        if let field = mapping.field("gpus") { group.accelerator = try accelerator(field) }
+        if let field = mapping.field("gpus") { group.accelerators = try accelerators(field) }
         if let field = mapping.field("racks") {
             for item in try field.items(atMost: 10_000) { group.racks.append(try item.label()) }
         }
@@ -132,14 +137,14 @@ public enum FleetFile {
         return group
     }
 
-    private static func accelerator(_ field: Field) throws(FleetFileError) -> HardwareDetails.Accelerator {
+    private static func accelerators(_ field: Field) throws(FleetFileError) -> FleetSpecification.Accelerators {
         var mapping = try field.mapping()
-        let accelerator = HardwareDetails.Accelerator(
-            resource: "nvidia.com/gpu", model: try mapping.required("model", "A100").label(),
+        let accelerators = FleetSpecification.Accelerators(
+            model: try mapping.required("model", "A100").label(),
             count: try mapping.required("count", "8").integer(1...64),
             memoryBytes: try mapping.required("memory", "80Gi").bytes())
         try mapping.finish()
-        return accelerator
+        return accelerators
     }
 
     private static func latencies(_ field: Field) throws(FleetFileError) -> Latencies {

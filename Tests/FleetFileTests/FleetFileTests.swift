@@ -1,13 +1,12 @@
 import FleetFile
 import Objects
-import Ports
 import Simulation
 import Testing
 
 @Suite struct FleetFileTests {
     @Test func theBuiltInRackIsTheOneOfTheIssue() throws {
         #expect(FleetFile.names == ["rack40"])
-        let fleet = try FleetFile.read(try #require(FleetFile.text(named: "rack40")))
+        let fleet = try #require(try FleetFile.named("rack40"))
         #expect(fleet.name == "rack40")
         let hosts = fleet.hosts
         #expect(hosts.count == 40)
@@ -15,13 +14,12 @@ import Testing
         #expect(hosts[0].address == "sim://rack40/r64-001")
         #expect(hosts[29].name == "r64-030")
         #expect(hosts[39].name == "r128-010")
-        #expect(hosts[0].hardware.cores == 64)
-        #expect(hosts[0].hardware.memoryBytes == 256 << 30)
-        #expect(hosts[0].hardware.numaNodes.map(\.cores) == [32, 32])
-        #expect(hosts[39].hardware.cores == 128)
-        #expect(hosts[39].hardware.memoryBytes == 512 << 30)
-        #expect(hosts[39].hardware.accelerators.map(\.count) == [8])
-        #expect(Set(hosts.map(\.hardware.rack)) == ["rack-1", "rack-2", "rack-3", "rack-4"])
+        let (small, big) = (fleet.groups[0], fleet.groups[1])
+        #expect((small.cores, small.memoryBytes, small.numaNodes) == (64, 256 << 30, 2))
+        #expect(small.accelerators == nil)
+        #expect((big.cores, big.memoryBytes) == (128, 512 << 30))
+        #expect(big.accelerators?.count == 8)
+        #expect(fleet.groups.map(\.racks.count) == [4, 4])
         #expect(Set(hosts.map(\.bootMACAddress)).count == 40)
         #expect(fleet.faults == FleetFaults())
         // From claim to Ready: live, but not at once.
@@ -31,7 +29,10 @@ import Testing
         #expect((latencies.register.longest + latencies.inspect.longest).inSeconds * latencies.timeScale < 5)
     }
 
-    @Test func unknownNamesHaveNoText() { #expect(FleetFile.text(named: "rack41") == nil) }
+    @Test func unknownNamesHaveNoFleet() throws {
+        #expect(FleetFile.text(named: "rack41") == nil)
+        #expect(try FleetFile.named("rack41") == nil)
+    }
 
     private static let small = """
         name: lab
@@ -71,7 +72,7 @@ import Testing
         #expect(fleet.latencies.boot == LatencyRange(.seconds(30), .seconds(30)))
         #expect(fleet.latencies.podStart == LatencyRange(.seconds(1), .milliseconds(1_500)))
         #expect(fleet.groups[0].maximumPods == 30)
-        #expect(fleet.hosts[0].hardware.numaNodes.map(\.cores) == [2, 1])
+        #expect(fleet.groups[0].numaNodes == 2)
         var faults = FleetFaults()
         faults.managementUnreachable = 0.1
         faults.managementFailure = 0.2

@@ -24,7 +24,7 @@ struct RackFixture {
                     racks: ["a", "b"], maximumPods: 20),
                 .init(
                     namePrefix: "big-", count: 1, model: "big", cores: 16, memoryBytes: 64 << 30,
-                    accelerator: .init(resource: "nvidia.com/gpu", model: "T4", count: 4, memoryBytes: 16 << 30)),
+                    accelerators: .init(model: "T4", count: 4, memoryBytes: 16 << 30)),
             ], seed: seed)
         change(&fleet)
         world = SimulatedWorld(seed: seed)

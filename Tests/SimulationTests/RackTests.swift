@@ -34,6 +34,17 @@ import Testing
         try fixture.world.stop()
     }
 
+    @Test func hostsStandInRacksInTurnAndDivideTheirNUMANodes() {
+        let fleet = FleetSpecification(
+            name: "lab",
+            groups: [.init(namePrefix: "a-", count: 3, model: "A", cores: 3, memoryBytes: 7, numaNodes: 2, racks: ["r1", "r2"])])
+        #expect(fleet.hosts.map(\.name) == ["a-001", "a-002", "a-003"])
+        #expect(fleet.hosts.map(\.hardware.rack) == ["r1", "r2", "r1"])
+        #expect(fleet.hosts[0].hardware.numaNodes.map(\.cores) == [2, 1])
+        #expect(fleet.hosts[0].hardware.numaNodes.map(\.memoryBytes) == [4, 3])
+        #expect(Set(fleet.hosts.map(\.bootMACAddress)).count == 3)
+    }
+
     @Test func powerWithoutABootDiskEndsThere() throws {
         let fixture = RackFixture()
         try fixture.setPower("small-001", on: true)

@@ -2,6 +2,23 @@ public import Ports
 
 /// A fleet of simulated hosts: how many of which kind, how long things take, what goes wrong.
 public struct FleetSpecification: Sendable, Equatable {
+    /// The accelerators of one host, all alike.
+    public struct Accelerators: Sendable, Equatable {
+        /// The extended resource of one device.
+        public var resource: String
+        public var model: String
+        public var count: Int64
+        /// Of each device.
+        public var memoryBytes: Int64
+
+        public init(resource: String = "nvidia.com/gpu", model: String, count: Int64, memoryBytes: Int64) {
+            self.resource = resource
+            self.model = model
+            self.count = count
+            self.memoryBytes = memoryBytes
+        }
+    }
+
     /// Equal hosts.
     public struct Group: Sendable, Equatable {
         /// Host names are this and a number of at least three digits, counted from 1: `r64-001`.
@@ -12,7 +29,7 @@ public struct FleetSpecification: Sendable, Equatable {
         public var cores: Int64
         public var memoryBytes: Int64
         public var numaNodes: Int64
-        public var accelerator: HardwareDetails.Accelerator?
+        public var accelerators: Accelerators?
         /// Hosts stand in these racks in turn; may be empty.
         public var racks: [String]
         /// `pods` of the node's capacity.
@@ -20,7 +37,7 @@ public struct FleetSpecification: Sendable, Equatable {
 
         public init(
             namePrefix: String, count: Int, model: String, cores: Int64, memoryBytes: Int64, numaNodes: Int64 = 1,
-            accelerator: HardwareDetails.Accelerator? = nil, racks: [String] = [], maximumPods: Int64 = 250
+            accelerators: Accelerators? = nil, racks: [String] = [], maximumPods: Int64 = 250
         ) {
             self.namePrefix = namePrefix
             self.count = count
@@ -28,7 +45,7 @@ public struct FleetSpecification: Sendable, Equatable {
             self.cores = cores
             self.memoryBytes = memoryBytes
             self.numaNodes = numaNodes
-            self.accelerator = accelerator
+            self.accelerators = accelerators
             self.racks = racks
             self.maximumPods = maximumPods
         }
@@ -94,8 +111,16 @@ public struct HostSpecification: Sendable, Equatable {
         hardware = HardwareDetails(
             manufacturer: "Sluice Simulation", model: group.model, serialNumber: "\(fleet)-\(name)", architecture: "x86_64",
             cores: group.cores, memoryBytes: group.memoryBytes, numaNodes: numaNodes,
-            accelerators: group.accelerator.map { [$0] } ?? [], macAddresses: [HostSpecification.macAddress(index)],
+            accelerators: group.accelerators.map(HostSpecification.devices) ?? [], macAddresses: [HostSpecification.macAddress(index)],
             rack: group.racks.isEmpty ? "" : group.racks[(number - 1) % group.racks.count])
+    }
+
+    private static func devices(_ accelerators: FleetSpecification.Accelerators) -> [HardwareDetails.Accelerator] {
+        [
+            HardwareDetails.Accelerator(
+                resource: accelerators.resource, model: accelerators.model, count: accelerators.count,
+                memoryBytes: accelerators.memoryBytes)
+        ]
     }
 
     public var bootMACAddress: String { hardware.macAddresses.first ?? "" }
