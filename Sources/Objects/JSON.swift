@@ -28,7 +28,7 @@ extension JSON {
     public var integer: Int64? {
         switch self {
         case .integer(let value): value
-        case .number(let text): Double(text).flatMap { Int64(exactly: $0) }
+        case .number(let text): DecimalText.integer(text)
         default: nil
         }
     }
@@ -156,8 +156,8 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     ///
     /// JSON has no infinities; they and NaN become `null`.
     public init(_ value: Double) {
-        if let whole = Int64(exactly: value), value.magnitude < 1e15 {
-            self = .integer(whole)
+        if value.magnitude < 1e15, Double(Int64(value)) == value {
+            self = .integer(Int64(value))
         } else {
             self = value.isFinite ? .number(value.description) : .null
         }

@@ -60,8 +60,8 @@ struct JSONParser: ~Copyable {
     private var position: UnsafePointer<UInt8>
     private let base: UnsafePointer<UInt8>
     private let end: UnsafePointer<UInt8>
-    private var values: [JSON] = []
-    private var members: [JSONObject.Member] = []
+    private var values = MoveStack<JSON>()
+    private var members = MoveStack<JSONObject.Member>()
     private var keys = [InternedKey](repeating: InternedKey(), count: 256)
     private var depth = 0
     private let maximumDepth: Int
@@ -156,10 +156,8 @@ struct JSONParser: ~Copyable {
             return .array([])
         }
         let first = values.count
-        repeat { values.append(try parseValue()) } while try !closes(UInt8(ascii: "]"))
-        let array = Array(values[first...])
-        values.removeSubrange(first...)
-        return .array(array)
+        repeat { values.push(try parseValue()) } while try !closes(UInt8(ascii: "]"))
+        return .array(values.popAll(from: first))
     }
 
     private mutating func parseObject() throws(JSONError) -> JSON {
@@ -181,27 +179,27 @@ struct JSONParser: ~Copyable {
             guard position < end, position.pointee == UInt8(ascii: ":") else { throw failure("expected : after the key") }
             position += 1
             let value = try parseValue()
-            members.append(JSONObject.Member(key: key, value: value))
+            members.push(JSONObject.Member(key: key, value: value))
         } while try !closes(UInt8(ascii: "}"))
-        let object = JSONObject(Array(members[first...]))
-        members.removeSubrange(first...)
-        return .object(object)
+        return .object(JSONObject(members.popAll(from: first)))
     }
 
     /// Walks small objects and hashes large ones, so that a hostile object of n keys costs O(n).
     @inline(__always)
     private func refuseDuplicate(_ key: String, since first: Int, _ many: inout Set<String>) throws(JSONError) {
-        let count = members.count - first
-        if count < 32 {
-            var index = first
-            while index < members.count {
-                if members[index].key == key { throw failure("key \"\(key)\" twice in one object") }
-                index += 1
+        let isDuplicate = members.withElements(from: first) { earlier in
+            if earlier.count < 32 {
+                var index = 0
+                while index < earlier.count {
+                    if earlier[index].key == key { return true }
+                    index += 1
+                }
+                return false
             }
-        } else {
-            if count == 32 { many = Set(members[first...].map(\.key)) }
-            if !many.insert(key).inserted { throw failure("key \"\(key)\" twice in one object") }
+            if earlier.count == 32 { many = Set(earlier.map(\.key)) }
+            return !many.insert(key).inserted
         }
+        if isDuplicate { throw failure("key \"\(key)\" twice in one object") }
     }
 
     private mutating func skipDigits() throws(JSONError) {

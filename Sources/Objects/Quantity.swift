@@ -1,7 +1,7 @@
 /// A Kubernetes resource quantity such as `100m`, `1.5Gi` or `2e3`: an exact decimal number with a preferred suffix.
 ///
-/// - SeeAlso: Kubernetes API reference, *Quantity*. Digits below one nano are rounded up, magnitudes above 2⁶³−1 are capped,
-///   as there.
+/// - SeeAlso: Kubernetes API reference, *Quantity*. Digits below one nano are rounded away from zero, and binary quantities
+///   are capped at 2⁶³−1, as there.
 public struct Quantity: Sendable, Hashable, Comparable {
     /// Which family of suffixes the canonical text uses.
     public enum Format: Sendable, Hashable {
@@ -13,7 +13,7 @@ public struct Quantity: Sendable, Hashable, Comparable {
         case exponent
     }
 
-    /// The value in billionths: wide enough for every quantity Kubernetes takes (2⁶³−1 units and nine decimals).
+    /// The value in billionths.
     public private(set) var nano: Int128
     public private(set) var format: Format
 
@@ -47,11 +47,11 @@ public struct Quantity: Sendable, Hashable, Comparable {
 
     /// The sum, in the format of the left side unless that is zero.
     public static func + (left: Quantity, right: Quantity) -> Quantity {
-        Quantity(nano: left.nano + right.nano, format: left.nano == 0 ? right.format : left.format)
+        Quantity(nano: capped(capped(left.nano) + capped(right.nano)), format: left.nano == 0 ? right.format : left.format)
     }
 
     public static func - (left: Quantity, right: Quantity) -> Quantity {
-        Quantity(nano: left.nano - right.nano, format: left.nano == 0 ? right.format : left.format)
+        Quantity(nano: capped(capped(left.nano) - capped(right.nano)), format: left.nano == 0 ? right.format : left.format)
     }
 }
 
@@ -67,106 +67,113 @@ public struct QuantityError: Error, Equatable, Sendable, CustomStringConvertible
 }
 
 extension Quantity {
-    private static let largest = Int128(Int64.max) * 1_000_000_000
+    /// Where magnitudes are capped: 10²⁷ units, far above every real amount and far below an overflow of sums.
+    private static let largest = QuantityScale.ten(to: 36)
+    /// Binary quantities are capped at 2⁶³−1 units, as in Kubernetes; decimal ones are not.
+    private static let largestBinary = Int128(Int64.max) * 1_000_000_000
 
     /// Reads a quantity in any of Kubernetes' forms: a signed decimal number, then nothing, a decimal suffix
     /// (`n u m k M G T P E`), a binary one (`Ki Mi Gi Ti Pi Ei`) or an exponent (`e3`, `E-2`).
+    ///
+    /// Text without any digit is refused, where Kubernetes' own reader takes `.` and `Ki` for zero.
     public init(parsing text: some StringProtocol) throws(QuantityError) {
-        let bytes = Array(text.utf8)
-        var index = 0
-        var negative = false
-        if index < bytes.count, bytes[index] == UInt8(ascii: "-") || bytes[index] == UInt8(ascii: "+") {
-            negative = bytes[index] == UInt8(ascii: "-")
-            index += 1
+        var rest = Array(text.utf8)[...]
+        var isNegative = false
+        if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+            isNegative = sign == UInt8(ascii: "-")
+            rest.removeFirst()
         }
-        var digits: Int128 = 0
-        var decimals = 0
+        guard let number = DecimalDigits(&rest), let scale = QuantityScale(suffix: rest) else { throw QuantityError() }
+        let magnitude = scale.nano(of: number)
+        var value = Int128(clamping: magnitude)
+        value = min(value, scale.format == .binary ? Quantity.largestBinary : Quantity.largest)
+        // As in Kubernetes: a binary quantity below one is a decimal one from then on.
+        let format = scale.format == .binary && value > 0 && value < 1_000_000_000 ? .decimal : scale.format
+        self.init(nano: isNegative ? -value : value, format: format)
+    }
+
+    fileprivate static func capped(_ nano: Int128) -> Int128 { min(max(nano, -largest), largest) }
+}
+
+/// The digits of a decimal number: `digits` × 10^`power`, and whether anything beyond them was left out.
+private struct DecimalDigits {
+    var digits: UInt128 = 0
+    var power = 0
+    var isInexact = false
+
+    /// Takes digits with at most one point off the front; `nil` where there is no digit.
+    init?(_ bytes: inout ArraySlice<UInt8>) {
         var hasDigit = false
-        var seenPoint = false
-        var lost = false
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "."), !seenPoint {
-                seenPoint = true
+        var isFraction = false
+        while let byte = bytes.first {
+            if byte == UInt8(ascii: "."), !isFraction {
+                isFraction = true
             } else if byte >= 0x30, byte <= 0x39 {
                 hasDigit = true
-                if digits > Int128.max / 1_000 / 1_000_000_000 / 1_000_000_000 {
-                    // More digits than can matter: fractions are rounded up, whole ones run into the cap.
-                    if seenPoint { lost = lost || byte != 0x30 } else { digits = Int128.max / 1_000 / 1_000_000_000 }
+                if digits < 1_000_000_000_000_000_000_000_000_000 {
+                    digits = digits * 10 + UInt128(byte - 0x30)
+                    if isFraction { power -= 1 }
                 } else {
-                    digits = digits * 10 + Int128(byte - 0x30)
-                    if seenPoint { decimals += 1 }
+                    isInexact = isInexact || byte != 0x30
+                    if !isFraction { power += 1 }
                 }
             } else {
                 break
             }
-            index += 1
+            bytes.removeFirst()
         }
-        guard hasDigit, let scale = Scale(suffix: bytes[index...]) else { throw QuantityError() }
-        var value = scale.apply(to: digits, decimals: decimals, lost: lost)
-        if value > Quantity.largest { value = Quantity.largest }
-        self.init(nano: negative ? -value : value, format: scale.format)
+        if !hasDigit { return nil }
+    }
+}
+
+/// What a suffix multiplies by: a power of two or of ten.
+private struct QuantityScale {
+    var format: Quantity.Format
+    var binaryShift = 0
+    var power = 0
+
+    static func ten(to power: Int) -> Int128 { (0..<power).reduce(1) { product, _ in product * 10 } }
+
+    private static let binary: [String: Int] = ["Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60]
+    private static let decimal: [String: Int] = [
+        "": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
+    ]
+
+    init?(suffix: ArraySlice<UInt8>) {
+        let text = String(decoding: suffix, as: UTF8.self)
+        if let power = QuantityScale.decimal[text] {
+            (format, self.power) = (.decimal, power)
+        } else if let shift = QuantityScale.binary[text] {
+            (format, binaryShift) = (.binary, shift)
+        } else if text.first == "e" || text.first == "E", let power = Int(text.dropFirst()), power.magnitude <= 1_000 {
+            (format, self.power) = (.exponent, power)
+        } else {
+            return nil
+        }
     }
 
-    /// What a suffix multiplies by: a power of two or of ten.
-    private struct Scale {
-        var format: Format
-        var binaryShift = 0
-        var power = 0
-
-        init?(suffix: ArraySlice<UInt8>) {
-            switch String(decoding: suffix, as: UTF8.self) {
-            case "": format = .decimal
-            case "n": (format, power) = (.decimal, -9)
-            case "u": (format, power) = (.decimal, -6)
-            case "m": (format, power) = (.decimal, -3)
-            case "k": (format, power) = (.decimal, 3)
-            case "M": (format, power) = (.decimal, 6)
-            case "G": (format, power) = (.decimal, 9)
-            case "T": (format, power) = (.decimal, 12)
-            case "P": (format, power) = (.decimal, 15)
-            case "E": (format, power) = (.decimal, 18)
-            case "Ki": (format, binaryShift) = (.binary, 10)
-            case "Mi": (format, binaryShift) = (.binary, 20)
-            case "Gi": (format, binaryShift) = (.binary, 30)
-            case "Ti": (format, binaryShift) = (.binary, 40)
-            case "Pi": (format, binaryShift) = (.binary, 50)
-            case "Ei": (format, binaryShift) = (.binary, 60)
-            case let text:
-                guard text.first == "e" || text.first == "E", let value = Int(text.dropFirst()), value.magnitude <= 1_000 else {
-                    return nil
-                }
-                (format, power) = (.exponent, value)
-            }
+    /// Billionths of the number scaled; rounded up, and `UInt128.max` where that is not wide enough.
+    func nano(of number: DecimalDigits) -> UInt128 {
+        if number.digits == 0 { return number.isInexact ? 1 : 0 }
+        // Shifted before anything is divided away, so that 1.5Gi is exact.
+        var (high, low) = number.digits.multipliedFullWidth(by: 1 << UInt128(binaryShift))
+        var exponent = 9 + power + number.power
+        var roundUp = number.isInexact
+        while exponent > 0 {
+            let (product, overflow) = low.multipliedReportingOverflow(by: 10)
+            if overflow || high > 0 { return .max }
+            low = product
+            exponent -= 1
         }
-
-        /// Billionths of `digits / 10^decimals` scaled; rounded up, and far above the cap instead of overflowing.
-        func apply(to digits: Int128, decimals: Int, lost: Bool) -> Int128 {
-            if digits == 0 { return lost ? 1 : 0 }
-            var value = digits
-            let ceiling = Quantity.largest * 2
-            var exponent = 9 + power - decimals
-            // The shift is applied before dividing, so that 1.5Gi is exact.
-            if binaryShift > 0 {
-                value = value > ceiling >> Int128(binaryShift) && exponent >= 0 ? ceiling : Scale.shifted(value, binaryShift)
-            }
-            while exponent > 0, value < ceiling {
-                value *= 10
-                exponent -= 1
-            }
-            var roundUp = lost
-            while exponent < 0, value > 0 {
-                roundUp = roundUp || value % 10 != 0
-                value /= 10
-                exponent += 1
-            }
-            return roundUp ? value + 1 : value
+        while exponent < 0, high > 0 || low > 0 {
+            let (highQuotient, highRemainder) = high.quotientAndRemainder(dividingBy: 10)
+            let (lowQuotient, remainder) = (10 as UInt128).dividingFullWidth((highRemainder, low))
+            (high, low) = (highQuotient, lowQuotient)
+            roundUp = roundUp || remainder != 0
+            exponent += 1
         }
-
-        private static func shifted(_ value: Int128, _ shift: Int) -> Int128 {
-            let (product, overflow) = value.multipliedReportingOverflow(by: Int128(1) << Int128(shift))
-            return overflow ? Int128.max : product
-        }
+        if high > 0 || low == .max { return .max }
+        return roundUp ? low + 1 : low
     }
 }
 
@@ -175,11 +182,12 @@ extension Quantity {
 extension Quantity: CustomStringConvertible {
     /// The canonical text: the largest suffix of the format that leaves no fraction, no more digits than needed.
     ///
-    /// A binary quantity that is no whole number of units is written in decimal form, as Kubernetes does.
+    /// As in Kubernetes, a binary quantity below 1024 or with a fraction is written in decimal form, and a decimal one
+    /// beyond `E` with an exponent.
     public var description: String {
         if nano == 0 { return "0" }
         let sign = nano < 0 ? "-" : ""
-        let magnitude = nano < 0 ? -nano : nano
+        let magnitude = nano.magnitude
         if format == .binary, magnitude >= 1_024 * 1_000_000_000, magnitude % 1_000_000_000 == 0 {
             return sign + binaryText(magnitude / 1_000_000_000)
         }
@@ -189,7 +197,7 @@ extension Quantity: CustomStringConvertible {
             mantissa /= 10
             power += 1
         }
-        while power % 3 != 0 || power > 18 {
+        while power % 3 != 0 {
             mantissa *= 10
             power -= 1
         }
@@ -198,7 +206,7 @@ extension Quantity: CustomStringConvertible {
         return "\(sign)\(mantissa)\(suffixes[power] ?? "e\(power)")"
     }
 
-    private func binaryText(_ units: Int128) -> String {
+    private func binaryText(_ units: UInt128) -> String {
         var value = units
         var index = 0
         let suffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]

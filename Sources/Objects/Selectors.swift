@@ -96,8 +96,53 @@ extension LabelSelector {
             self.init()
             return
         }
-        repeat { requirements.append(try tokens.requirement()) } while try tokens.separator()
+        repeat { requirements.append(try tokens.requirement().checked()) } while try tokens.separator()
         self.init(requirements)
+    }
+}
+
+extension LabelRequirement {
+    /// This requirement, where a query may ask it: a label's key and values, one integer to compare with.
+    fileprivate func checked() throws(SelectorError) -> LabelRequirement {
+        guard LabelText.isKey(key) else { throw SelectorError("key: Invalid value: \"\(key)\": no label can have this key") }
+        switch comparison {
+        case .isIn, .notIn:
+            if values.isEmpty { throw SelectorError("values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty") }
+        case .greaterThan, .lessThan:
+            guard values.count == 1, Int64(values[0]) != nil else {
+                throw SelectorError("values: Invalid value: for 'Gt', 'Lt' operators, the value must be an integer")
+            }
+        case .exists, .doesNotExist: break
+        }
+        for value in values where !LabelText.isValue(value[...]) {
+            throw SelectorError("values: Invalid value: \"\(value)\": no label can have this value")
+        }
+        return self
+    }
+}
+
+/// What labels may be made of.
+private enum LabelText {
+    /// `name` or `example.com/name`.
+    static func isKey(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let name = parts.last, !name.isEmpty, parts.count <= 2, isValue(name) else { return false }
+        guard parts.count == 2 else { return true }
+        return parts[0].utf8.count <= 253
+            && parts[0].split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                !label.isEmpty && isValue(label) && label.utf8.allSatisfy { !(0x41...0x5a).contains($0) && $0 != UInt8(ascii: "_") }
+            }
+    }
+
+    /// Empty, or up to 63 letters, digits, `-`, `_` and `.` with a letter or a digit at both ends.
+    static func isValue(_ text: Substring) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last else { return true }
+        return text.utf8.count <= 63 && isAlphanumeric(first) && isAlphanumeric(last)
+            && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
     }
 }
 
@@ -176,6 +221,10 @@ private struct SelectorTokens {
     private mutating func values() throws(SelectorError) -> [String] {
         guard take() == "(" else { throw SelectorError("unable to parse requirement: expected '('") }
         var values: [String] = []
+        if peek == ")" {
+            _ = take()
+            return values
+        }
         while true {
             if peek == ")" || peek == "," { values.append("") } else { values.append(try word("identifier")) }
             switch take() {
@@ -183,85 +232,6 @@ private struct SelectorTokens {
             case ")": return values
             default: throw SelectorError("unable to parse requirement: expected ',' or ')'")
             }
-        }
-    }
-}
-
-// MARK: - Fields
-
-/// Conditions on fields such as `spec.nodeName=a,status.phase!=Running`; all must hold.
-public struct FieldSelector: Sendable, Hashable {
-    public struct Term: Sendable, Hashable {
-        public var field: String
-        public var value: String
-        public var isEqual: Bool
-
-        public init(field: String, value: String, isEqual: Bool = true) {
-            self.field = field
-            self.value = value
-            self.isEqual = isEqual
-        }
-    }
-
-    public var terms: [Term]
-
-    public init(_ terms: [Term] = []) { self.terms = terms }
-
-    /// Reads `field=value`, `field==value` and `field!=value`, separated by commas; `\,`, `\=` and `\\` escape.
-    public init(parsing text: String) throws(SelectorError) {
-        terms = []
-        for part in FieldSelector.split(text) where !part.isEmpty {
-            guard let place = part.firstIndex(of: "=") else {
-                throw SelectorError("invalid selector: '\(text)'; can't understand '\(part)'")
-            }
-            let isNegated = place > part.startIndex && part[part.index(before: place)] == "!"
-            let field = part[..<(isNegated ? part.index(before: place) : place)]
-            var value = part[part.index(after: place)...]
-            if value.first == "=" { value = value.dropFirst() }
-            terms.append(Term(field: String(field), value: FieldSelector.unescaped(value), isEqual: !isNegated))
-        }
-    }
-
-    private static func split(_ text: String) -> [String] {
-        var parts = [""]
-        var isEscaped = false
-        for character in text {
-            if character == ",", !isEscaped {
-                parts.append("")
-                continue
-            }
-            parts[parts.count - 1].append(character)
-            isEscaped = character == "\\" && !isEscaped
-        }
-        return parts
-    }
-
-    private static func unescaped(_ text: Substring) -> String {
-        var result = ""
-        var isEscaped = false
-        for character in text {
-            if character == "\\", !isEscaped {
-                isEscaped = true
-                continue
-            }
-            isEscaped = false
-            result.append(character)
-        }
-        return result
-    }
-
-    /// Whether an object's fields, looked up by their dotted path, meet every term; an absent field reads as "".
-    public func matches(_ object: JSON) -> Bool {
-        terms.allSatisfy { term in
-            let value = object.value(at: term.field.split(separator: ".").map(String.init)[...])
-            let text =
-                switch value {
-                case .string(let text): text
-                case .bool(let flag): flag ? "true" : "false"
-                case .integer(let number): String(number)
-                default: ""
-                }
-            return (text == term.value) == term.isEqual
         }
     }
 }

@@ -99,7 +99,8 @@ public struct JSONPatch: Sendable, Equatable {
                 copied += value.encoded.count
                 guard copied <= Self.maximumCopiedBytes else {
                     throw failure(
-                        "Unable to complete the copy, the accumulated size increase of copy is \(copied), exceeding the limit \(Self.maximumCopiedBytes)"
+                        "Unable to complete the copy, the accumulated size increase of copy is \(copied), "
+                            + "exceeding the limit \(Self.maximumCopiedBytes)"
                     )
                 }
                 guard Self.change(&result, target.tokens[...], { Self.insert(&$0, $1, value) }, whole: value) else {

@@ -61,7 +61,8 @@ public struct NodeGroup: ResourceView {
 }
 
 extension Duration {
-    /// Reads Go's form, such as `10m`, `1h30m`, `1.5s` or `500ms`; `nil` for anything else.
+    /// Reads Go's form, such as `10m`, `1h30m`, `1.5s` or `500ms`; `nil` for anything else, more than 2⁶³−1 nanoseconds
+    /// among it.
     public init?(goText text: String) {
         var rest = Substring(text)
         var isNegative = false
@@ -71,17 +72,26 @@ extension Duration {
             return
         }
         guard !rest.isEmpty else { return nil }
-        var total = 0.0
+        // In billionths and whole numbers: sums of doubles lose a microsecond here and there.
+        let scales: [String: Int128] = [
+            "ns": 1, "us": 1_000, "\u{b5}s": 1_000, "\u{3bc}s": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
+            "m": 60_000_000_000, "h": 3_600_000_000_000,
+        ]
+        var total: Int128 = 0
         while !rest.isEmpty {
-            let number = rest.prefix { $0.isNumber || $0 == "." }
+            let number = rest.prefix { $0.isASCII && $0.isNumber || $0 == "." }
             rest = rest.dropFirst(number.count)
             let unit = rest.prefix { $0.isLetter }
             rest = rest.dropFirst(unit.count)
-            let scales = ["ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3_600]
-            guard let value = Double(number), let scale = scales[String(unit)] else { return nil }
-            total += value * scale
+            let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+            let fraction = parts.count > 1 ? parts[1].prefix(18) : ""
+            guard let scale = scales[String(unit)], parts.count <= 2, number.count > parts.count - 1,
+                let whole = Int64(parts[0].isEmpty ? "0" : parts[0]), let part = Int64(fraction.isEmpty ? "0" : fraction)
+            else { return nil }
+            let divisor = (0..<fraction.count).reduce(1 as Int128) { product, _ in product * 10 }
+            total += Int128(whole) * scale + Int128(part) * scale / divisor
         }
-        guard total < 1e10 else { return nil }
-        self = .microseconds(Int64((isNegative ? -total : total) * 1e6))
+        guard let nanoseconds = Int64(exactly: isNegative ? -total : total) else { return nil }
+        self = .nanoseconds(nanoseconds)
     }
 }
