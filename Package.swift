@@ -75,7 +75,7 @@ let adapters: [Target] = [
         ]),
     library("Simulation", ["Objects", "Ports", "APIMessages", "KubeClient"]),
     .target(name: "FleetData", cSettings: embed),
-    library("FleetFile", ["Objects", "Simulation", "FleetData", yams]),
+    library("FleetFile", ["Objects", "Ports", "Simulation", "FleetData", yams]),
 ]
 
 let services: [Target] = [
@@ -91,8 +91,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "sluice",
         dependencies: [
-            "Objects", "Kinds", "Store", "Ports", "APIMessages", "Identity", "SQLiteStore", "KubeClient", "KubeHTTP", "Simulation", "FleetFile",
-            "APIServer", "HTTPServer", "Controllers", "ControlPlane", "Planning", "Fleet", "Replay", logging, arguments,
+            "Objects", "Kinds", "Store", "Ports", "APIMessages", "Identity", "SQLiteStore", "KubeClient", "KubeHTTP", "Simulation",
+            "FleetFile", "APIServer", "HTTPServer", "Controllers", "ControlPlane", "Planning", "Fleet", "Replay", logging, arguments,
             .product(name: "NIOCore", package: "swift-nio"),
         ], swiftSettings: strict),
     .executableTarget(
@@ -100,6 +100,9 @@ let executables: [Target] = [
 ]
 
 let suites: [Target] = [
+    tests("TidyTests", []),
+    tests("ObjectsTests", ["Objects"]),
+    tests("KubeClientTests", ["KubeClient", "Ports", "APIMessages", "Objects"]),
     tests("KindsTests", ["Kinds", "Objects"]),
     tests("PatchTests", ["Objects"]),
     tests("FleetTests", ["Fleet", "Objects"]),
@@ -109,11 +112,24 @@ let suites: [Target] = [
     tests("StoreTests", ["Store", "SQLiteStore", "store-crash-writer"]),
     tests("IdentityTests", ["Identity", "APIMessages", "Objects"] + certificates),
     tests("SimulationTests", ["Simulation", "KubeClient", "Ports", "APIMessages", "Objects"]),
-    tests("FleetFileTests", ["FleetFile", "Simulation", "Objects"]),
+    tests("FleetFileTests", ["FleetFile", "Simulation", "Ports", "Objects"]),
     tests("TableTests", ["APIServer", "Objects"]),
     tests("HTTPServerTests", ["HTTPServer", "KubeHTTP", "Identity", "APIMessages", "Objects"] + nio + certificates),
-    tests("WorkloadControllerTests", ["Controllers", "KubeClient", "Ports", "APIMessages", "Objects", logging]),
-    tests("FleetControllerTests", ["Controllers", "Lifecycles", "Planning", "Fleet", "KubeClient", "Ports", "APIMessages", "Objects", "Simulation", logging]),
+    tests("WorkloadControllerTests", ["Controllers", "Simulation", "KubeClient", "Ports", "APIMessages", "Objects", logging]),
+    tests("APIServerTests", ["APIServer", "Store", "Kinds", "Identity", "Ports", "APIMessages", "Objects"]),
+    tests(
+        "WholePlaneTests",
+        [
+            "ControlPlane", "Controllers", "Simulation", "Store", "Kinds", "Identity", "KubeClient", "Fleet", "Ports", "APIMessages",
+            "Objects", logging,
+        ]),
+    .testTarget(name: "EndToEndTests", dependencies: ["sluice"], exclude: ["Stories"], swiftSettings: strict),
+    tests(
+        "FleetControllerTests",
+        [
+            "Controllers", "Lifecycles", "Planning", "Fleet", "APIServer", "Identity", "Kinds", "Store", "KubeClient", "Ports",
+            "APIMessages", "Objects", "Simulation", logging,
+        ]),
 ]
 
 let package = Package(

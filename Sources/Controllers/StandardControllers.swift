@@ -11,12 +11,20 @@ public enum StandardControllers {
     ) -> [any Controller] {
         // The ledger comes first: who wakes by an event must find it there.
         let ledger = FleetLedger(environment)
+        let autoscaler = AutoscalerController(environment, ledger: ledger, records: records)
         return [
-            SchedulerController(environment, ledger: ledger, records: records),
+            SchedulerController(environment, ledger: ledger, records: records) { autoscaler.podsWait() },
+            autoscaler,
+            InstanceController(environment, ledger: ledger, records: records),
             HostController(environment, baseboard: baseboard, dataProcessing: dataProcessing),
+            NodeLifecycleController(environment),
+            TaintEvictionController(environment),
+            PodCollectorController(environment),
             DeploymentController(environment),
             ReplicaSetController(environment),
             DisruptionBudgetController(environment),
+            MachineController(environment),
+            MachineInstanceController(environment),
             GarbageCollector(environment),
             NamespaceController(environment),
             NamespaceDefaultsController(environment, rootCertificate: rootCertificate),

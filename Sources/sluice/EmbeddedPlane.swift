@@ -34,6 +34,8 @@ struct EmbeddedPlane: Sendable {
     private let store: SQLiteStore
     private let listener: HTTPServer
     private let rack: SimulatedRack?
+    /// Where the simulated servers' state is kept: they outlive a restart as real ones do.
+    private let rackFile: String
     private let logger: Logger
 
     /// Opens everything and binds the address; nothing runs yet.
@@ -50,6 +52,8 @@ struct EmbeddedPlane: Sendable {
             try PublicKeyInfrastructure.loadOrCreate(directory: "\(directory)/pki", now: time.now(), serverNames: [settings.host])
         }
         let rack = fleet.map { SimulatedRack($0, time: time) }
+        let rackFile = "\(directory)/simulated-rack.json"
+        if let rack, let bytes = TextFile.bytes(rackFile), let state = try? JSON(parsing: bytes) { rack.restore(state) }
         let hardware: any BaseboardManagement & DataProcessingUnit = rack ?? NoHardware()
         let plane = try remedied {
             ControlPlane(
@@ -75,7 +79,7 @@ struct EmbeddedPlane: Sendable {
         let fleetText = fleet.map { "simulated fleet \($0.name): \($0.hostCount) diskless hosts (emulated BMCs, DPUs and agents)" }
         return EmbeddedPlane(
             address: address, kubeconfigPath: path, fleetText: fleetText ?? "no simulated fleet", plane: plane, store: store,
-            listener: listener, rack: rack, logger: logger)
+            listener: listener, rack: rack, rackFile: rackFile, logger: logger)
     }
 
     /// Runs until a signal arrives (or the task is cancelled), then ends cleanly within five seconds.
@@ -99,14 +103,19 @@ struct EmbeddedPlane: Sendable {
         } catch {
             logger.error("the simulated hosts cannot be registered", metadata: ["error": "\(error)"])
         }
-        await rack.run(watching: plane.client) { name in
-            InProcessTransport(handler: plane.server, user: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"]))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await rack.run(watching: plane.client) { name in
+                    InProcessTransport(handler: plane.server, user: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"]))
+                }
+            }
+            group.addTask { await rack.keepState { state in _ = TextFile.replace(rackFile, by: state.encoded) } }
         }
     }
 
     private static func readFleet(_ name: String) throws -> FleetSpecification? {
         if name == "none" { return nil }
-        if let known = try remedied({ try FleetFile.named(name) }) { return known }
+        if let text = FleetFile.text(named: name) { return try remedied { try FleetFile.read(text) } }
         guard let text = TextFile.read(name) else {
             throw CommandFailure(
                 "there is no fleet file or built-in fleet \(name); built-in are \(FleetFile.names.joined(separator: ", ")), or say none")

@@ -17,7 +17,7 @@ struct Sluice: AsyncParsableCommand {
               sluice replay --nodes nodes.csv --pods pods.csv --out report
             """,
         version: ProductVersion.text,
-        subcommands: [UpCommand.self, StatusCommand.self, ExplainCommand.self, DemoCommand.self, VersionCommand.self])
+        subcommands: [UpCommand.self, StatusCommand.self, ExplainCommand.self, ReplayCommand.self, DemoCommand.self, VersionCommand.self])
 
     static func main() async {
         do {

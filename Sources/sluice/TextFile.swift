@@ -28,4 +28,10 @@ enum TextFile {
         let written = bytes.isEmpty ? 0 : fwrite(bytes, 1, bytes.count, file)
         return fclose(file) == 0 && written == bytes.count
     }
+
+    /// Replaces a file at once: readers see the old or the new text, never half of it.
+    static func replace(_ path: String, by bytes: [UInt8]) -> Bool {
+        let other = path + ".new"
+        return write(bytes, to: other) && rename(other, path) == 0
+    }
 }
