@@ -66,7 +66,7 @@ extension BareMetalHost {
 public struct HostTable: Sendable {
     public private(set) var rows: [ObjectKey: HostRow] = [:]
     /// Hosts that anybody may claim now, in ascending order of name, then namespace.
-    public private(set) var claimable: [ObjectKey] = []
+    public private(set) var claimable: [HostRow] = []
     private var claimed: [HostClaim: Set<ObjectKey>] = [:]
     private var keysByName: [String: Set<ObjectKey>] = [:]
     private var hardwareNumbers: [ResourceList: Int32] = [:]
@@ -118,7 +118,7 @@ public struct HostTable: Sendable {
         let key = row.host.key
         rows[key] = row
         if let claim = row.claim { claimed[claim, default: []].insert(key) }
-        if row.isClaimable { claimable.insert(key, at: place(of: key)) }
+        if row.isClaimable { claimable.insert(row, at: place(of: key)) }
         keysByName[key.name, default: []].insert(key)
     }
 
@@ -130,7 +130,7 @@ public struct HostTable: Sendable {
         }
         if row.isClaimable {
             let place = place(of: key)
-            if place < claimable.count, claimable[place] == key { claimable.remove(at: place) }
+            if place < claimable.count, claimable[place].host.key == key { claimable.remove(at: place) }
         }
         keysByName[key.name]?.remove(key)
         if keysByName[key.name]?.isEmpty == true { keysByName[key.name] = nil }
@@ -141,7 +141,8 @@ public struct HostTable: Sendable {
         var high = claimable.count
         while low < high {
             let middle = (low + high) / 2
-            if (claimable[middle].name, claimable[middle].namespace) < (key.name, key.namespace) {
+            let other = claimable[middle].host.metadata
+            if (other.name, other.namespace) < (key.name, key.namespace) {
                 low = middle + 1
             } else {
                 high = middle

@@ -13,7 +13,7 @@ public enum Claims {
             .filter { !$0.metadata.isDeleting && fleet.hosts.count(claimedBy: $0.claim) == 0 }
             .sorted { (created($0), $0.key) < (created($1), $1.key) }
         if waiting.isEmpty { return plan }
-        var free = fleet.hosts.claimable.compactMap { fleet.hosts[$0] }.map { Candidate($0, fleet: fleet) }.sorted { $0.isBefore($1) }
+        var free = fleet.hosts.claimable.map { Candidate($0, fleet: fleet) }.sorted { $0.isBefore($1) }
         for instance in waiting {
             let place = free.firstIndex { instance.hostSelector?.matches($0.row.host.metadata.labels) ?? false }
             if let place {

@@ -57,8 +57,10 @@ struct ClassCache {
     mutating func update(
         _ touched: ArraySlice<Int32>, fleet: borrowing Fleet, nodes: NodePositions, options: SchedulingOptions
     ) {
-        if touched.count * 8 > nodes.slots.count { return rebuild(fleet: fleet, nodes: nodes, options: options) }
-        for position in touched {
+        if touched.count > nodes.slots.count { return rebuild(fleet: fleet, nodes: nodes, options: options) }
+        var last: Int32 = -1
+        for position in touched where position != last {
+            last = position
             let place = leaves + Int(position)
             let total = score(Int(position), fleet: fleet, nodes: nodes, options: options)
             if isNormalised, (total < 0) != (tree[place] < 0) {

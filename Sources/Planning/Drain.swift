@@ -51,6 +51,20 @@ public struct DrainList: Sendable {
     public var daemonSet: [ObjectKey] = []
     public var waiting: [ObjectKey] = []
     public var blocking: (pod: ObjectKey, reason: BlockingReason)?
+
+    /// Notes a pod; false where it blocks.
+    mutating func add(_ pod: Pod, _ outcome: DrainOutcome) -> Bool {
+        switch outcome {
+        case .ignored: break
+        case .daemonSet: daemonSet.append(pod.key)
+        case .waits: waiting.append(pod.key)
+        case .moves: moving.append(pod.key)
+        case .blocked(let reason):
+            blocking = (pod.key, reason)
+            return false
+        }
+        return true
+    }
 }
 
 /// The rules of the Cluster Autoscaler about which pods keep a node.
@@ -68,27 +82,30 @@ public enum Drain {
     ) -> DrainList {
         var list = DrainList()
         for pod in pods {
-            switch outcome(pod, budgets: budgets, options: options, controllers: controllers, now: now) {
-            case .ignored: continue
-            case .daemonSet: list.daemonSet.append(pod.key)
-            case .waits: list.waiting.append(pod.key)
-            case .moves: list.moving.append(pod.key)
-            case .blocked(let reason):
-                list.blocking = (pod.key, reason)
-                return list
-            }
+            let outcome = outcome(pod, budgets: budgets(pod), options: options, controllers: controllers, now: now)
+            if !list.add(pod, outcome) { break }
         }
         return list
     }
 
     /// What a drain of an existing node would do.
-    public static func list(onNode name: String, in fleet: Fleet, options: DrainOptions = DrainOptions(), now: Timestamp) -> DrainList {
-        list(fleet.pods(onNode: name), budgets: { fleet.budgets(covering: $0) }, options: options, now: now)
+    public static func list(
+        onNode name: String, in fleet: borrowing Fleet, options: DrainOptions = DrainOptions(), now: Timestamp
+    ) -> DrainList {
+        var list = DrainList()
+        let hasBudgets = !fleet.budgets.isEmpty
+        for pod in fleet.pods(onNode: name) {
+            let budgets = hasBudgets ? fleet.budgets(covering: pod) : []
+            if !list.add(pod, outcome(pod, budgets: budgets, options: options, controllers: nil, now: now)) { break }
+        }
+        return list
     }
 
     /// The rules in the peer's order: whoever speaks first decides.
+    ///
+    /// - Parameter budgets: those that cover the pod.
     public static func outcome(
-        _ pod: Pod, budgets: (Pod) -> [PodDisruptionBudget], options: DrainOptions, controllers: KnownControllers?,
+        _ pod: Pod, budgets: [PodDisruptionBudget], options: DrainOptions, controllers: KnownControllers?,
         now: Timestamp
     ) -> DrainOutcome {
         let annotations = pod.metadata.annotations
@@ -102,8 +119,7 @@ public enum Drain {
         if annotations[Names.safeToEvict] == "true" || pod.isTerminated { return .moves }
         if annotations[Names.safeToEvict] == "on-completion" { return .waits }
         if !isReplicated(pod, options: options) { return .blocked(.notReplicated) }
-        let covering = budgets(pod)
-        if options.skipNodesWithSystemPods, pod.metadata.namespace == Names.systemNamespace, covering.isEmpty {
+        if options.skipNodesWithSystemPods, pod.metadata.namespace == Names.systemNamespace, budgets.isEmpty {
             // A system pod blocks while it is young, or of unknown age; after that nothing else is asked.
             guard let created = pod.metadata.creationTimestamp, now - created >= options.blockingSystemPodDisruptionTimeout else {
                 return .blocked(.unmovableSystemPod)
@@ -112,7 +128,7 @@ public enum Drain {
         }
         if annotations[Names.safeToEvict] == "false" { return .blocked(.notSafeToEvict) }
         if options.skipNodesWithLocalStorage, hasBlockingStorage(pod) { return .blocked(.localStorageRequested) }
-        if covering.contains(where: { $0.disruptionsAllowed < 1 }) { return .blocked(.notEnoughBudget) }
+        if budgets.contains(where: { $0.disruptionsAllowed < 1 }) { return .blocked(.notEnoughBudget) }
         return .moves
     }
 

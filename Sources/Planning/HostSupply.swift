@@ -16,8 +16,7 @@ struct HostSupply {
     private var racks: [String: [String: Int]] = [:]
 
     init(_ fleet: borrowing Fleet) {
-        let hosts = fleet.hosts
-        free = hosts.claimable.compactMap { hosts[$0] }
+        free = fleet.hosts.claimable
     }
 
     /// Free hosts that match a NodeGroup.

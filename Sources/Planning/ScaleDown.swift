@@ -220,7 +220,7 @@ struct ScaleDownPass {
                 remedy: "raise scaleDownUtilizationThreshold of NodeGroup \(groupName) above \(percent(utilization.share)), or move pods")
             return nil
         }
-        candidate.drain = Drain.list(onNode: name, in: copy fleet, options: options.drain, now: now)
+        candidate.drain = Drain.list(onNode: name, in: fleet, options: options.drain, now: now)
         if let (pod, reason) = candidate.drain.blocking {
             refuse(candidate, .blockedByPod, reason.text(pod), remedy: reason.remedy(pod), pod: pod, blocking: reason)
             return nil

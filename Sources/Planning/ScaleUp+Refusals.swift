@@ -34,12 +34,22 @@ extension ScaleUpPass {
             reasons: reasons, nearestMiss: best?.miss, remedy: best?.remedy ?? "create a NodeGroup whose hosts take the pod")
     }
 
+    /// The field of a group, looked at once a pass.
+    private mutating func field(of group: NodeGroup, keys: [String], _ fleet: borrowing Fleet) -> GroupField {
+        if let known = fields[group.metadata.name] { return known }
+        let rows = matchingRows(group, fleet).sorted { $0.host.key < $1.host.key }
+        let field = GroupField(
+            count: rows.count, shapes: shapes(rows, group, keys: keys).map { ($0.0, $0.1[0]) }, holders: HostSupply.holders(rows))
+        fields[group.metadata.name] = field
+        return field
+    }
+
     private mutating func answer(
         _ group: NodeGroup, _ podClass: PodClass, count: Int, keys: [String], in fleet: inout Fleet
     ) -> Answer {
         let name = group.metadata.name
-        let rows = matchingRows(group, fleet).sorted { $0.host.key < $1.host.key }
-        if rows.isEmpty {
+        let field = field(of: group, keys: keys, fleet)
+        if field.count == 0 {
             return Answer(
                 reasons: [.noHostMatches], cost: 100,
                 miss: NearestMiss(name: "NodeGroup \(name)", reasons: [.noHostMatches]),
@@ -47,8 +57,8 @@ extension ScaleUpPass {
         }
         var nearest: (cost: Double, slot: Int, host: String)?
         var fitting: Int?
-        for (shape, hosts) in shapes(rows, group, keys: keys) {
-            let slot = template(group, shape, hosts[0], in: &fleet)
+        for (shape, host) in field.shapes {
+            let slot = template(group, shape, host, in: &fleet)
             let matcher = ClassMatcher(podClass, fleet: fleet)
             let verdict = matcher.verdict(slot, fleet: fleet)
             let (bits, lack) = Diagnosis.dynamic(podClass, slot, nodes: fleet.nodes)
@@ -57,12 +67,12 @@ extension ScaleUpPass {
                 break
             }
             let cost = 3 + lack + Double(verdict.rawValue)
-            if cost < nearest?.cost ?? .infinity { nearest = (cost, slot, hosts[0].host.metadata.name) }
+            if cost < nearest?.cost ?? .infinity { nearest = (cost, slot, host.host.metadata.name) }
         }
         if let fitting {
-            return fullAnswer(group, rows, needed: needed(podClass, count, fitting, fleet))
+            return fullAnswer(group, field, needed: needed(podClass, count, fitting, fleet))
         }
-        guard let nearest else { return fullAnswer(group, rows, needed: 1) }
+        guard let nearest else { return fullAnswer(group, field, needed: 1) }
         let (miss, remedy) = Diagnosis.miss(
             podClass, nearest.slot, matcher: ClassMatcher(podClass, fleet: fleet), fleet: fleet,
             name: "a new node of NodeGroup \(name) (host \(nearest.host))")
@@ -90,7 +100,7 @@ extension ScaleUpPass {
     }
 
     /// The pod would fit: the group is at its limit, or no host is free.
-    private func fullAnswer(_ group: NodeGroup, _ rows: [HostRow], needed: Int) -> Answer {
+    private func fullAnswer(_ group: NodeGroup, _ field: GroupField, needed: Int) -> Answer {
         let name = group.metadata.name
         if sizes[name] ?? 0 >= Int(clamping: group.maxSize) {
             let reason = Reason.maxSizeReached(max: group.maxSize)
@@ -99,10 +109,10 @@ extension ScaleUpPass {
                 miss: NearestMiss(name: "NodeGroup \(name) (\(group.maxSize) hosts at most)", reasons: [reason]),
                 remedy: "raise maxSize of NodeGroup \(name) from \(group.maxSize) to \(group.maxSize + Int64(needed))")
         }
-        let reason = Reason.noHostFree(matching: rows.count)
+        let reason = Reason.noHostFree(matching: field.count)
         return Answer(
             reasons: [reason], cost: 1,
-            miss: NearestMiss(name: "NodeGroup \(name) (\(rows.count) hosts match: \(HostSupply.holders(rows)))", reasons: [reason]),
+            miss: NearestMiss(name: "NodeGroup \(name) (\(field.count) hosts match: \(field.holders))", reasons: [reason]),
             remedy: "add \(needed) \(needed == 1 ? "host" : "hosts") that match NodeGroup \(name), or give back hosts that match")
     }
 }

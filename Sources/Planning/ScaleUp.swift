@@ -49,6 +49,17 @@ struct ScaleUpPass {
     private var offers: [Int32: ResourceList] = [:]
     private var templates: [TemplateKey: Int] = [:]
     private var randomState: UInt64
+    /// All hosts of each group that some refusal looked at.
+    var fields: [String: GroupField] = [:]
+
+    /// The hosts that match a group, free or not.
+    struct GroupField {
+        var count: Int
+        /// Each shape with one host of it.
+        var shapes: [(HostSupply.Shape, HostRow)]
+        /// Who holds them, in words.
+        var holders: String
+    }
 
     private struct TemplateKey: Hashable {
         var group: String
@@ -185,15 +196,23 @@ struct ScaleUpPass {
 
     /// Hosts by what they would become, in order of their first host.
     func shapes(_ hosts: [HostRow], _ group: NodeGroup, keys: [String]) -> [(HostSupply.Shape, [HostRow])] {
-        var order: [HostSupply.Shape] = []
-        var byShape: [HostSupply.Shape: [HostRow]] = [:]
+        var found: [(HostSupply.Shape, [HostRow])] = []
+        var places: [HostSupply.Shape: Int] = [:]
+        // Hosts of one hardware mostly follow each other: the last place is asked first.
+        var last = -1
         for host in hosts {
-            let shape = HostSupply.Shape(
-                hardware: host.hardware, labels: keys.map { NodeTemplates.label($0, for: host.host, group: group) })
-            if byShape[shape] == nil { order.append(shape) }
-            byShape[shape, default: []].append(host)
+            let labels = keys.map { NodeTemplates.label($0, for: host.host, group: group) }
+            let shape = HostSupply.Shape(hardware: host.hardware, labels: labels)
+            if last < 0 || found[last].0 != shape {
+                last = places[shape] ?? found.count
+                if last == found.count {
+                    places[shape] = last
+                    found.append((shape, []))
+                }
+            }
+            found[last].1.append(host)
         }
-        return order.map { ($0, byShape[$0] ?? []) }
+        return found
     }
 
     /// What a host will offer as a node: what others of its hardware really offer, else what inspection found.
