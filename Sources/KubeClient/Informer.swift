@@ -31,6 +31,16 @@ public final class Informer<View: ResourceView>: Sendable {
         var handlers: [@Sendable (InformerEvent<View>) -> Void] = []
     }
 
+    private struct Progress {
+        /// Where to watch from; `nil` when a list is due.
+        var version: String?
+        /// In a row, without an event between them.
+        var failures = 0
+    }
+
+    /// After so many failed watches in a row the version itself is suspected.
+    private static var failuresBeforeList: Int { 3 }
+
     private let client: KubeClient
     private let time: any TimeSource
     private let namespace: String?
@@ -76,20 +86,29 @@ public final class Informer<View: ResourceView>: Sendable {
         }
     }
 
-    /// Lists and watches until the task is cancelled; after an error it tries again with growing pauses.
+    /// Lists and watches until the task is cancelled.
+    ///
+    /// After a broken watch it goes on from the last version seen, and lists again where the server has forgotten that or
+    /// where watching fails time and again; it pauses the longer the less it gets.
     public func run() async {
         state.withLock { $0.hasEnded = false }
-        var failures = 0
+        var progress = Progress()
         while !Task.isCancelled {
             do {
-                try await listAndWatch { failures = 0 }
+                if progress.version == nil { progress.version = try await list() }
+                try await watch(&progress)
             } catch let error where error.isExpired {
-                continue  // list again at once: the history we asked for is gone
+                progress.version = nil
+                progress.failures += 1
+                // The history we asked for is gone: list again, at once unless that did not help just now.
+                if progress.failures == 1 { continue }
             } catch {
-                failures += 1
+                progress.failures += 1
+                if progress.failures >= Informer.failuresBeforeList { progress.version = nil }
             }
-            let pause = min(30_000, 50 << min(failures, 10))
-            do { try await time.sleep(for: .milliseconds(failures == 0 ? 1 : pause)) } catch { break }
+            if progress.failures == 0 { continue }
+            let pause = min(30_000, 50 << min(progress.failures - 1, 10))
+            do { try await time.sleep(for: .milliseconds(pause)) } catch { break }
         }
         // Nobody may wait for a list that will never come.
         let waiting = state.withLock { state in
@@ -100,22 +119,24 @@ public final class Informer<View: ResourceView>: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    private func listAndWatch(_ succeeded: () -> Void) async throws(KubeError) {
-        var version = try await list()
-        while !Task.isCancelled {
-            let stream = try await client.watch(
-                View.resource, namespace: namespace, resourceVersion: version, fieldSelector: fieldSelector)
-            defer { stream.cancel() }
-            succeeded()
-            let before = version
-            try await withTaskCancellation(of: stream) { () async throws(KubeError) in
-                while let events = try await stream.next() {
-                    for event in events { version = try take(event) ?? version }
+    /// Watches until the server ends it. An event resets the count of failures; an end without any, soon after the start,
+    /// is one more: a server that ends every watch at once must not make a busy loop.
+    private func watch(_ progress: inout Progress) async throws(KubeError) {
+        let start = time.now()
+        let stream = try await client.watch(
+            View.resource, namespace: namespace, resourceVersion: progress.version ?? "", fieldSelector: fieldSelector)
+        defer { stream.cancel() }
+        var hasSeenEvents = false
+        try await withTaskCancellation(of: stream) { () async throws(KubeError) in
+            while let events = try await stream.next() {
+                for event in events {
+                    progress.version = try take(event) ?? progress.version
+                    progress.failures = 0
+                    hasSeenEvents = true
                 }
             }
-            // A server that ends every watch at once must not make a busy loop.
-            if version == before { return }
         }
+        if time.now() - start >= .seconds(5) { progress.failures = 0 } else if !hasSeenEvents { progress.failures += 1 }
     }
 
     private func withTaskCancellation(
