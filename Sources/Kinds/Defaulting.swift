@@ -50,23 +50,26 @@ struct DefaultWalk {
         let properties = node.facts.properties
         var result: [JSONObject.Member]?
         var found: UInt64 = 0
-        for (index, member) in members.enumerated() {
-            guard let place = properties.find(member.key) else { continue }
-            let head = properties.heads[place]
-            if head.bit >= 0 { found |= 1 << UInt64(head.bit) }
-            var replacement: JSON?
-            if case .null = member.value, head.hasDefault, !head.isNullable {
-                replacement = filled(properties[place].defaultValue ?? .null, table.nodes[Int(head.node)])
-            } else if head.hasDefaultsBelow {
-                replacement = defaulted(member.value, table.nodes[Int(head.node)])
+        members.withUnsafeMembers { list in
+            for index in list.indices {
+                guard let place = properties.find(list[index].key) else { continue }
+                let head = properties.head(place)
+                if head.bit >= 0 { found |= 1 << UInt64(head.bit) }
+                var replacement: JSON?
+                if head.hasDefault, !head.isNullable, list[index].value.isNull {
+                    replacement = filled(properties[place].defaultValue ?? .null, table.nodes[Int(head.node)])
+                } else if head.hasDefaultsBelow {
+                    replacement = defaulted(list[index].value, table.nodes[Int(head.node)])
+                }
+                guard let replacement else { continue }
+                if result == nil { result = Array(list) }
+                result?[index].value = replacement
             }
-            guard let replacement else { continue }
-            if result == nil { result = Array(members) }
-            result?[index].value = replacement
         }
         let missing = properties.defaultBits & ~found
         if missing != 0 || properties.hasMoreThanBits {
-            for (place, head) in properties.heads.enumerated() where head.hasDefault {
+            for place in properties.indices where properties.head(place).hasDefault {
+                let head = properties.head(place)
                 if head.bit >= 0, missing & (1 << UInt64(head.bit)) == 0 { continue }
                 let property = properties[place]
                 guard let value = property.defaultValue, head.bit >= 0 || members[property.name] == nil else { continue }

@@ -17,14 +17,18 @@ struct PropertyHead: Sendable {
 
 /// The declared members of an object in the order of the file, with a hash index.
 ///
-/// A class, so that a look-up copies nothing.
-final class PropertyTable: Sendable {
+/// A class with buffers of its own, so that a look-up counts no references: it runs for every member of every object.
+///
+/// `@unchecked Sendable`: the buffers are written in `init`, only read afterwards, and freed when the last reference goes.
+final class PropertyTable: @unchecked Sendable {
     private let properties: [Property]
-    private let names: [String]
-    private let slots: [UInt16]
+    /// The UTF-8 of all names, one after the other, and where each begins; one more for the end.
+    private let names: UnsafeMutableBufferPointer<UInt8>
+    private let starts: UnsafeMutableBufferPointer<Int32>
+    private let slots: UnsafeMutableBufferPointer<UInt16>
     private let mask: Int
     /// In the order of the properties.
-    let heads: [PropertyHead]
+    private let heads: UnsafeMutableBufferPointer<PropertyHead>
     /// Bits of required properties.
     let requiredBits: UInt64
     /// Bits of properties with a default.
@@ -71,42 +75,72 @@ final class PropertyTable: Sendable {
         while size < list.count * 2 { size *= 2 }
         var slots = [UInt16](repeating: .max, count: list.isEmpty ? 0 : size)
         for index in list.indices {
-            var slot = Self.hash(list[index].name) & (size - 1)
+            var slot = Array(list[index].name.utf8).withUnsafeBufferPointer { Self.hash($0) } & (size - 1)
             while slots[slot] != .max { slot = (slot + 1) & (size - 1) }
             slots[slot] = UInt16(truncatingIfNeeded: index)
         }
         properties = list
-        names = list.map(\.name)
-        self.heads = heads
-        self.slots = slots
+        var starts: [Int32] = [0]
+        var names: [UInt8] = []
+        for property in list {
+            names += property.name.utf8
+            starts.append(Int32(names.count))
+        }
+        self.names = Self.buffer(names)
+        self.starts = Self.buffer(starts)
+        self.heads = Self.buffer(heads)
+        self.slots = Self.buffer(slots)
         mask = size - 1
         requiredBits = required
         defaultBits = defaults
         hasMoreThanBits = hasMore
     }
 
+    deinit {
+        names.deallocate()
+        starts.deallocate()
+        heads.deallocate()
+        slots.deallocate()
+    }
+
+    /// A copy of plain values; `deinit` need not deinitialize them.
+    private static func buffer<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafeMutableBufferPointer<Value> {
+        let buffer = UnsafeMutableBufferPointer<Value>.allocate(capacity: values.count)
+        _ = buffer.initialize(from: values)
+        return buffer
+    }
+
+    func head(_ place: Int) -> PropertyHead { heads[place] }
+
     /// A cheap hash: property names of one object differ in length or in one of these bytes nearly always.
-    private static func hash(_ name: String) -> Int {
-        var copy = name
-        return copy.withUTF8 { bytes in
-            let count = bytes.count
-            guard count > 0 else { return 0 }
-            let first = Int(bytes[0])
-            let middle = Int(bytes[count / 2])
-            let late = Int(bytes[count - 1 - (count > 4 ? 2 : 0)])
-            let mixed = count &* 0x9E37 &+ first &* 0x85EB &+ middle &* 0xC2B3 &+ late &* 0x27D5 &+ Int(bytes[count - 1])
-            return mixed ^ (mixed >> 7)
-        }
+    private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let count = bytes.count
+        guard count > 0 else { return 0 }
+        let late = Int(bytes[count - 1 - (count > 4 ? 2 : 0)])
+        var mixed = count &* 0x9E37 &+ Int(bytes[0]) &* 0x85EB &+ Int(bytes[count / 2]) &* 0xC2B3
+        mixed = mixed &+ late &* 0x27D5 &+ Int(bytes[count - 1])
+        return mixed ^ (mixed >> 7)
     }
 
     /// The place of a property by its name.
     func find(_ name: String) -> Int? {
         guard !slots.isEmpty else { return nil }
+        if let found = name.utf8.withContiguousStorageIfAvailable({ find($0) }) { return found }
+        // Only a string bridged from elsewhere is not contiguous.
+        return Array(name.utf8).withUnsafeBufferPointer { find($0) }
+    }
+
+    private func find(_ name: UnsafeBufferPointer<UInt8>) -> Int? {
         var slot = Self.hash(name) & mask
         while true {
             let index = slots[slot]
             if index == .max { return nil }
-            if names[Int(index)] == name { return Int(index) }
+            let start = Int(starts[Int(index)])
+            if Int(starts[Int(index) + 1]) - start == name.count {
+                var place = 0
+                while place < name.count, name[place] == names[start + place] { place += 1 }
+                if place == name.count { return Int(index) }
+            }
             slot = (slot + 1) & mask
         }
     }

@@ -64,33 +64,35 @@ private struct Pruner {
     private mutating func prunedObject(_ members: JSONObject, _ node: SchemaNode, _ dropsNulls: Bool) -> JSON? {
         if node.facts.type != .object { return nil }
         let properties = node.facts.properties
-        var result: [JSONObject.Member]?
-        for (index, member) in members.enumerated() {
-            guard let place = properties.find(member.key) else {
-                if node.facts.preservesUnknown || (node.facts.isEmbeddedResource && Self.isObjectHeader(member.key)) {
-                    result?.append(member)
-                } else {
-                    if result == nil { result = Array(members[..<index]) }
-                    dropped.append(member.key)
+        return members.withUnsafeMembers { list in
+            var result: [JSONObject.Member]?
+            for index in list.indices {
+                guard let place = properties.find(list[index].key) else {
+                    if node.facts.preservesUnknown || (node.facts.isEmbeddedResource && Self.isObjectHeader(list[index].key)) {
+                        result?.append(list[index])
+                    } else {
+                        if result == nil { result = Array(list[..<index]) }
+                        dropped.append(list[index].key)
+                    }
+                    continue
                 }
-                continue
-            }
-            let head = properties.heads[place]
-            if dropsNulls, case .null = member.value, !head.isNullable {
-                if result == nil { result = Array(members[..<index]) }
-                continue
-            }
-            if head.holdsMembers {
+                let head = properties.head(place)
+                if dropsNulls, !head.isNullable, list[index].value.isNull {
+                    if result == nil { result = Array(list[..<index]) }
+                    continue
+                }
+                guard head.holdsMembers else {
+                    result?.append(list[index])
+                    continue
+                }
                 let known = dropped.count
-                let value = pruned(member.value, table.nodes[Int(head.node)], dropsNulls: dropsNulls)
-                if value != nil, result == nil { result = Array(members[..<index]) }
-                result?.append(.init(key: member.key, value: value ?? member.value))
-                prepend(from: known) { member.key }
-            } else {
-                result?.append(member)
+                let value = pruned(list[index].value, table.nodes[Int(head.node)], dropsNulls: dropsNulls)
+                if value != nil, result == nil { result = Array(list[..<index]) }
+                result?.append(.init(key: list[index].key, value: value ?? list[index].value))
+                prepend(from: known) { list[index].key }
             }
+            return result.map { .object(JSONObject($0)) }
         }
-        return result.map { .object(JSONObject($0)) }
     }
 
     private static func isObjectHeader(_ key: String) -> Bool { key == "apiVersion" || key == "kind" || key == "metadata" }

@@ -63,7 +63,8 @@ extension Validator {
         let message =
             switch facts.format {
             case "date-time":
-                "parsing time \(JSON.string(JSON.string(text).text).text) as \"\\\"2006-01-02T15:04:05Z07:00\\\"\": cannot parse \(JSON.string(text).text)"
+                "parsing time \(JSON.string(JSON.string(text).text).text) as \"\\\"2006-01-02T15:04:05Z07:00\\\"\": "
+                    + "cannot parse \(JSON.string(text).text)"
             case "byte": "illegal base64 data"
             default: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
             }

@@ -55,18 +55,21 @@ struct Validator {
     }
 
     private func hasFittingType(_ value: JSON, _ node: SchemaNode) -> Bool {
-        switch (node.facts.type, value) {
-        case (.any, _), (.object, .object), (.array, .array), (.string, .string), (.boolean, .bool), (.number, .integer),
-            (.number, .number), (.intOrString, .integer), (.intOrString, .string), (.quantity, .integer), (.quantity, .string),
-            (.quantity, .number):
-            true
-        case (.integer, .integer(let number)):
-            !node.isInt32 || Int32(exactly: number) != nil
-        case (.integer, .number), (.intOrString, .number):
+        let type = node.facts.type
+        if type == .any { return true }
+        switch value {
+        case .object: return type == .object
+        case .array: return type == .array
+        case .string: return type == .string || type == .intOrString || type == .quantity
+        case .bool: return type == .boolean
+        case .null: return node.facts.isNullable
+        case .integer(let number):
+            if type == .integer { return !node.isInt32 || Int32(exactly: number) != nil }
+            return type == .number || type == .intOrString || type == .quantity
+        case .number:
             // `1e3` is an integer for the structural validator, but not for a decoder.
-            isCustomResource && value.integer != nil
-        case (_, .null): node.facts.isNullable
-        default: false
+            if type == .integer || type == .intOrString { return isCustomResource && value.integer != nil }
+            return type == .number || type == .quantity
         }
     }
 
@@ -83,47 +86,68 @@ struct Validator {
     ) {
         let properties = node.facts.properties
         let start = errors.count
-        // Where each member's errors begin, kept only while there are errors: they are put into the schema's order.
-        var groups: [(place: Int, end: Int)] = []
-        var found: UInt64 = 0
-        for member in members {
-            guard let place = properties.find(member.key) else { continue }
-            let known = errors.count
-            let head = properties.heads[place]
-            let isMissing = head.isRequired && !isCustomResource && isEmpty(member.value)
-            if head.bit >= 0, !isMissing { found |= 1 << UInt64(head.bit) }
-            if !head.isImmutable, !isMissing, isPlain(member.value, head.plainType) { continue }
-            let child = table.nodes[Int(head.node)]
-            let isAllowedNull = head.isNullable && member.value.isNull
-            if !isMissing, !isAllowedNull {
-                let oldMember = node.facts.hasImmutables ? old?[member.key] : nil
-                validate(member.value, oldMember, child, &errors, owner: owner)
-                if head.isImmutable, let oldMember, oldMember != member.value {
-                    errors.append(.invalid("", member.value, "field is immutable"))
+        var walk = ObjectWalk()
+        members.withUnsafeMembers { list in
+            for index in list.indices {
+                guard let place = properties.find(list[index].key) else { continue }
+                let head = properties.head(place)
+                let isMissing = head.isRequired && !isCustomResource && isEmpty(list[index].value)
+                if isMissing { continue }
+                if head.bit >= 0 { walk.found |= 1 << UInt64(head.bit) }
+                if isPlain(list[index].value, head.plainType) { continue }
+                let known = errors.count
+                validateMember(list[index], head, old: node.facts.hasImmutables ? old?[list[index].key] : nil, &errors, owner)
+                if errors.count > known {
+                    prepend(from: known, &errors) { list[index].key }
+                    walk.groups.append((place, errors.count))
                 }
             }
-            if errors.count > known {
-                prepend(from: known, &errors) { member.key }
-                groups.append((place, errors.count))
+        }
+        if node.facts.hasImmutables, case .object(let before)? = old {
+            for place in properties.indices where properties.head(place).isImmutable {
+                let name = properties[place].name
+                // A member that is missing although it is required is reported as that.
+                guard before[name] != members[name], members[name] != nil || !properties.head(place).isRequired else { continue }
+                errors.append(.invalid(name, members[name] ?? .null, "field is immutable"))
+                walk.groups.append((place, errors.count))
             }
         }
-        let missing = properties.requiredBits & ~found
+        let missing = properties.requiredBits & ~walk.found
         if missing != 0 || properties.hasMoreThanBits {
-            for (place, head) in properties.heads.enumerated() where head.isRequired {
+            for place in properties.indices where properties.head(place).isRequired {
+                let head = properties.head(place)
                 let name = properties[place].name
                 let isMissing = head.bit >= 0 ? missing & (1 << UInt64(head.bit)) != 0 : members[name] == nil
                 guard isMissing else { continue }
                 errors.append(.required(name))
-                groups.append((place, errors.count))
+                walk.groups.append((place, errors.count))
             }
         }
-        if groups.count > 1 { sort(&errors, from: start, groups) }
+        if walk.groups.count > 1 { sort(&errors, from: start, walk.groups) }
+    }
+
+    private func validateMember(
+        _ member: JSONObject.Member, _ head: PropertyHead, old: JSON?, _ errors: inout [FieldError], _ owner: SchemaNode
+    ) {
+        if head.isNullable, member.value.isNull { return }
+        validate(member.value, old, table.nodes[Int(head.node)], &errors, owner: owner)
+    }
+
+    /// What a walk over an object's members finds.
+    private struct ObjectWalk {
+        /// Bits of the properties that are there.
+        var found: UInt64 = 0
+        /// Where each member's errors end, kept only while there are errors: they are put into the schema's order.
+        var groups: [(place: Int, end: Int)] = []
     }
 
     /// Whether a value has a type that is all that is asked of it.
     private func isPlain(_ value: JSON, _ type: ValueType) -> Bool {
-        switch (type, value) {
-        case (.string, .string), (.boolean, .bool), (.integer, .integer): true
+        // Nothing is bound and no pair is made: both would count references.
+        switch type {
+        case .string: if case .string = value { true } else { false }
+        case .boolean: if case .bool = value { true } else { false }
+        case .integer: if case .integer = value { true } else { false }
         default: false
         }
     }

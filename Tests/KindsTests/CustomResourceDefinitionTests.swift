@@ -13,11 +13,20 @@ struct CustomResourceDefinitionTests {
     }
 
     private static let spec =
-        #"{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer","minimum":1,"maximum":10,"default":3},"color":{"type":"string","enum":["red","blue"],"default":"red"},"name":{"type":"string","pattern":"^[a-z]+$","maxLength":5},"tags":{"type":"array","items":{"type":"string"},"maxItems":2,"x-kubernetes-list-type":"set"},"port":{"x-kubernetes-int-or-string":true},"free":{"type":"object","x-kubernetes-preserve-unknown-fields":true},"n":{"type":"object","properties":{"deep":{"type":"boolean","default":true}}},"ports":{"type":"array","x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["port"],"items":{"type":"object","required":["port"],"properties":{"port":{"type":"integer"}}}}}}}}"#
+        #"{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer","minimum":1,"#
+        + #""maximum":10,"default":3},"color":{"type":"string","enum":["red","blue"],"default":"red"},"#
+        + #""name":{"type":"string","pattern":"^[a-z]+$","maxLength":5},"tags":{"type":"array","items":{"type":"string"},"#
+        + #""maxItems":2,"x-kubernetes-list-type":"set"},"port":{"x-kubernetes-int-or-string":true},"#
+        + #""free":{"type":"object","x-kubernetes-preserve-unknown-fields":true},"n":{"type":"object","#
+        + #""properties":{"deep":{"type":"boolean","default":true}}},"ports":{"type":"array","#
+        + #""x-kubernetes-list-type":"map","x-kubernetes-list-map-keys":["port"],"items":{"type":"object","#
+        + #""required":["port"],"properties":{"port":{"type":"integer"}}}}}}}}"#
 
     private func kind() throws -> Kind {
         let version =
-            #","subresources":{"status":{},"scale":{"specReplicasPath":".spec.size","statusReplicasPath":".status.size"}},"additionalPrinterColumns":[{"name":"Size","type":"integer","jsonPath":".spec.size","priority":1}],"selectableFields":[{"jsonPath":".spec.color"}]"#
+            #","subresources":{"status":{},"scale":{"specReplicasPath":".spec.size","statusReplicasPath":".status.size"}},"#
+            + #""additionalPrinterColumns":[{"name":"Size","type":"integer","jsonPath":".spec.size","priority":1}],"#
+            + #""selectableFields":[{"jsonPath":".spec.color"}]"#
         let kinds = try Kind.fromCustomResourceDefinition(definition(Self.spec, version: version))
         return try #require(kinds.first)
     }

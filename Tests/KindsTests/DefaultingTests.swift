@@ -54,13 +54,15 @@ struct DefaultingTests {
 
     @Test func `probes, ports and volumes have defaults`() throws {
         let text =
-            #"{"spec":{"hostNetwork":true,"containers":[{"name":"c","image":"i","ports":[{"containerPort":80}],"livenessProbe":{"httpGet":{"port":80}}}],"#
+            #"{"spec":{"hostNetwork":true,"containers":[{"name":"c","image":"i","ports":[{"containerPort":80}],"#
+            + #""livenessProbe":{"httpGet":{"port":80}}}],"#
             + #""volumes":[{"name":"e"},{"name":"s","secret":{"secretName":"x"}}]}}"#
         let spec = try defaulted("Pod", text)["spec"]
         let container = spec?["containers"]?.array?.first
         #expect(container?["ports"] == json(#"[{"containerPort":80,"hostPort":80,"protocol":"TCP"}]"#))
         let probe =
-            #"{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"failureThreshold":3}"#
+            #"{"httpGet":{"port":80,"path":"/","scheme":"HTTP"},"timeoutSeconds":1,"periodSeconds":10,"successThreshold":1,"#
+            + #""failureThreshold":3}"#
         #expect(container?["livenessProbe"] == json(probe))
         #expect(spec?["volumes"] == json(#"[{"name":"e","emptyDir":{}},{"name":"s","secret":{"secretName":"x","defaultMode":420}}]"#))
     }

@@ -4,7 +4,8 @@ import Testing
 
 struct JSONPathTests {
     static let object =
-        #"{"metadata":{"name":"x","annotations":{"a.b/c":"1"}},"spec":{"n":[10,20,30]},"status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Paused","status":"False","n":3}]}}"#
+        #"{"metadata":{"name":"x","annotations":{"a.b/c":"1"}},"spec":{"n":[10,20,30]},"#
+        + #""status":{"conditions":[{"type":"Ready","status":"True"},{"type":"Paused","status":"False","n":3}]}}"#
 
     @Test(arguments: [
         (".metadata.name", #"["x"]"#), ("{.metadata.name}", #"["x"]"#), ("$.metadata.name", #"["x"]"#), (".metadata.nosuch", "[]"),

@@ -10,8 +10,8 @@ struct NameRulesTests {
     func `what is no subdomain is explained`(_ name: String) {
         #expect(
             NameRules.subdomain(name) == [
-                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an "
-                    + "alphanumeric character (e.g. 'example.com', regex used for validation is "
+                "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+                    + "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
                     + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
             ])
     }

@@ -21,7 +21,8 @@ struct PruningTests {
     @Test func `unknown fields are dropped and named with their places`() throws {
         let pod = try #require(registry.kind(group: "", version: "v1", kind: "Pod"))
         var object = json(
-            #"{"metadata":{"name":"p","nosuch":1},"spec":{"containers":[{"name":"c","image":"i","resources":{"foo":1},"imagee":"x"}]},"extra":{}}"#
+            #"{"metadata":{"name":"p","nosuch":1},"spec":{"containers":[{"name":"c","image":"i","resources":{"foo":1},"#
+                + #""imagee":"x"}]},"extra":{}}"#
         )
         #expect(
             pod.prune(&object) == ["metadata.nosuch", "spec.containers[0].resources.foo", "spec.containers[0].imagee", "extra"])
@@ -31,7 +32,8 @@ struct PruningTests {
     @Test func `nulls are dropped without a word in Kubernetes' own kinds`() throws {
         let pod = try #require(registry.kind(group: "", version: "v1", kind: "Pod"))
         var object = json(
-            #"{"metadata":{"creationTimestamp":null,"labels":{"a":"b","c":null}},"spec":{"affinity":null,"containers":[{"name":"c","command":null}]}}"#
+            #"{"metadata":{"creationTimestamp":null,"labels":{"a":"b","c":null}},"spec":{"affinity":null,"#
+                + #""containers":[{"name":"c","command":null}]}}"#
         )
         #expect(pod.prune(&object) == [])
         #expect(object == json(#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c"}]}}"#))

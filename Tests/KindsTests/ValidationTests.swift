@@ -85,10 +85,17 @@ struct ValidationTests {
             "frozen config map", "ConfigMap", #"{"immutable":true,"data":{"a":"2"}}"#, old: #"{"immutable":true,"data":{"a":"1"}}"#,
             ["data: Forbidden: field is immutable when `immutable` is set"]),
         Case(
+            "host selector that appears", "BareMetalInstance", group: "sluice.dev", #"{"spec":{"image":{"url":"u"},"hostSelector":{}}}"#,
+            old: #"{"spec":{"image":{"url":"u"}}}"#, ["spec.hostSelector: Invalid value: {}: field is immutable"]),
+        Case(
+            "host selector that disappears", "BareMetalInstance", group: "sluice.dev", #"{"spec":{"image":{"url":"u"}}}"#,
+            old: #"{"spec":{"image":{"url":"u"},"hostSelector":{}}}"#, ["spec.hostSelector: Invalid value: null: field is immutable"]),
+        Case(
             "bad selector operator", "PodDisruptionBudget", group: "policy",
             #"{"spec":{"selector":{"matchExpressions":[{"key":"a","operator":"Is"},{"key":"a","operator":"In"}]}}}"#,
             [
-                #"spec.selector.matchExpressions[0].operator: Unsupported value: "Is": supported values: "In", "NotIn", "Exists", "DoesNotExist""#,
+                #"spec.selector.matchExpressions[0].operator: Unsupported value: "Is": "#
+                    + #"supported values: "In", "NotIn", "Exists", "DoesNotExist""#,
                 "spec.selector.matchExpressions[1].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
             ]),
         Case(
@@ -100,7 +107,8 @@ struct ValidationTests {
         Case(
             "a time that is none", "NodeGroup", group: "sluice.dev", #"{"spec":{"maxSize":1,"scaleDownUnneededTime":"ten minutes"}}"#,
             [
-                #"spec.scaleDownUnneededTime: Invalid value: "ten minutes": spec.scaleDownUnneededTime in body must be of type duration: "ten minutes""#
+                #"spec.scaleDownUnneededTime: Invalid value: "ten minutes": "#
+                    + #"spec.scaleDownUnneededTime in body must be of type duration: "ten minutes""#
             ]),
         Case(
             "host selector that changes", "BareMetalInstance", group: "sluice.dev",
