@@ -17,8 +17,9 @@ enum AutoscalerView {
             held.maxSize = min(group.maxSize, Int64(fleet.size(of: group, nodeNames: members[name] ?? [])))
             fleet.apply(.nodeGroup(held))
         }
-        for key in fleet.hosts.claimable.sorted() {
-            guard var host = fleet.hosts[key]?.host, let failed = failedAt(host), now < failed + options.hostQuarantine else { continue }
+        for row in fleet.hosts.claimable {
+            var host = row.host
+            guard let failed = failedAt(host), now < failed + options.hostQuarantine else { continue }
             host.operationalStatus = "error"
             host.errorMessage = host.metadata.annotations[AutoscalerNames.failureAnnotation] ?? "did not become a node"
             fleet.apply(.host(host))

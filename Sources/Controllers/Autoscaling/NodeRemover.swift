@@ -90,10 +90,9 @@ struct NodeRemover: Sendable {
     /// What to do with the pods of a node: a pure look at the fleet.
     static func step(_ node: Node, _ fleet: borrowing Fleet, options: DrainOptions, isForced: Bool, now: Timestamp) -> Step {
         var step = Step()
-        let budgets = fleet.budgets
         for pod in fleet.pods(onNode: node.metadata.name) {
             let outcome = Drain.outcome(
-                pod, budgets: { pod in budgets.values.filter { $0.covers(pod) } }, options: options, controllers: nil, now: now)
+                pod, budgets: fleet.budgets(covering: pod), options: options, controllers: nil, now: now)
             switch outcome {
             case .ignored, .daemonSet: continue
             case _ where pod.metadata.isDeleting: step.waitsFor.append(pod.key)
