@@ -96,6 +96,10 @@ let executables: [Target] = [
             .product(name: "NIOCore", package: "swift-nio"),
         ], swiftSettings: strict),
     .executableTarget(
+        name: "sluice-bench",
+        dependencies: ["Objects", "Fleet", "Planning", "Replay", "Ports", "APIMessages", "KubeClient", "KubeHTTP", arguments],
+        path: "Sources/SluiceBench", swiftSettings: strict),
+    .executableTarget(
         name: "store-crash-writer", dependencies: ["Store", "SQLiteStore"], path: "Sources/StoreCrashWriter", swiftSettings: strict),
 ]
 
