@@ -73,8 +73,7 @@ import Testing
     }
 
     @Test func `a request that takes too long is an error with a remedy`() async throws {
-        let handler = EchoHandler()
-        try await withServer(handler) { server in
+        try await withServer(EchoHandler()) { server in
             var configuration = TestCertificates.shared.configuration(port: server.port)
             configuration.requestTimeout = .milliseconds(200)
             try await with(configuration) { transport in
@@ -86,7 +85,6 @@ import Testing
                     try await transport.send(APIRequest(method: "GET", path: "/watch"))
                 }
                 #expect(slowBody?.remedy.contains("did not answer within") == true, "\(String(describing: slowBody))")
-                await handler.requestsCancelled.wait(for: 1)
             }
         }
     }

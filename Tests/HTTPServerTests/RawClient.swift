@@ -113,22 +113,23 @@ final class HTTP2Client: Sendable {
             try NIOSSLCertificate.fromPEMBytes(Array(TestCertificates.shared.files.authority.certificatePEM.utf8)))
         tls.applicationProtocols = ["h2"]
         let sslContext = try NIOSSLContext(configuration: tls)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(NIOSSLClientHandler(context: sslContext, serverHostname: nil))
-                }
-            }
-            .connect(host: "127.0.0.1", port: port).get()
         // Data for streams the test has reset may still arrive; the client must not take that for an attack.
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.maximumRecentlyResetStreams = 10_000
         connection.maximumConnectionGlitches = 10_000
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.streamErrorRateLimit.maximumCount = 10_000
-        let multiplexer = try await channel.configureHTTP2Pipeline(
-            mode: .client, connectionConfiguration: connection, streamConfiguration: streams
-        ) { $0.eventLoop.makeSucceededVoidFuture() }.get()
+        let (channel, multiplexer) = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { [connection, streams] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(NIOSSLClientHandler(context: sslContext, serverHostname: nil))
+                    let multiplexer = try pipeline.configureHTTP2Pipeline(
+                        mode: .client, connectionConfiguration: connection, streamConfiguration: streams
+                    ) { $0.eventLoop.makeSucceededVoidFuture() }
+                    return (channel, multiplexer)
+                }
+            }
         return HTTP2Client(channel: channel, multiplexer: multiplexer)
     }
 

@@ -41,14 +41,12 @@ import Testing
 
     @Test func `a running request outlasts the idle time-out`() async throws {
         var limits = HTTPServerLimits()
-        limits.idleTimeout = .milliseconds(50)
-        limits.headTimeout = .milliseconds(50)
-        limits.bodyTimeout = .milliseconds(50)
+        limits.idleTimeout = .seconds(1)
         let handler = EchoHandler()
         try await withServer(handler, limits: limits) { server in
             let watching = try await RawClient.connect(port: server.port)
             watching.write("GET /watch HTTP/1.1\r\nHost: h\r\n\r\n")
-            _ = try await watching.text(containing: "three")
+            #expect(try await watching.text(containing: "three").contains("three"))
             // Another connection's idle time-out passes meanwhile.
             let idle = try await RawClient.connect(port: server.port)
             _ = try await idle.textUntilClosed()
