@@ -132,12 +132,12 @@ struct Diagnosis {
 
     private static func change(_ lack: NearestMiss.Lack, node: String) -> String {
         if lack.resource == ResourceNames.pods {
-            return "move a pod off \(node), or raise its limit of \(lack.wanted - lack.free) more pods"
+            return "move a pod off \(node), or raise the number of pods it takes by \(lack.wanted - lack.free)"
         }
         let missing = lack.text(lack.lacking)
         if lack.free <= 0 { return "free \(missing) of \(lack.resource) on \(node)" }
-        return
-            "free \(missing) of \(lack.resource) on \(node), or lower the pod's request from \(lack.text(lack.wanted)) to \(lack.text(lack.free))"
+        let (wanted, free) = (lack.text(lack.wanted), lack.text(lack.free))
+        return "free \(missing) of \(lack.resource) on \(node), or lower the pod's request from \(wanted) to \(free)"
     }
 
     private static func staticChanges(
@@ -157,9 +157,8 @@ struct Diagnosis {
             let labels = fleet.nodes.views[slot]?.metadata.labels ?? [:]
             let missing = podClass.requirements.nodeSelector.sorted { $0.key < $1.key }.filter { labels[$0.key] != $0.value }
             if missing.isEmpty { return ["match the pod's required node affinity with the labels of \(node)"] }
-            return [
-                "label \(node) with \(missing.map { "\($0.key)=\($0.value)" }.joined(separator: ",")), or drop that from the pod's nodeSelector"
-            ]
+            let pairs = missing.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+            return ["label \(node) with \(pairs), or drop that from the pod's nodeSelector"]
         }
     }
 }

@@ -73,7 +73,9 @@ public struct NodeExplanation: Sendable {
 /// Answers to "why?", made by the planners themselves.
 public enum Explain {
     /// Why a pod is where it is; `nil` where there is no such pod. The fleet is as before afterwards.
-    public static func pod(_ key: ObjectKey, in fleet: inout Fleet, options: ScaleUpOptions = ScaleUpOptions()) -> PodExplanation? {
+    public static func pod(
+        _ key: ObjectKey, in fleet: inout Fleet, options: ScaleUpOptions = ScaleUpOptions(), now: Timestamp? = nil
+    ) -> PodExplanation? {
         guard let pod = fleet.pod(key) else { return nil }
         func simple(_ state: PodExplanation.State, _ summary: String, node: String? = nil) -> PodExplanation {
             PodExplanation(pod: key, state: state, summary: summary, node: node)
@@ -92,16 +94,17 @@ public enum Explain {
             return simple(.placeable, "will be bound to node \(binding.node)", node: binding.node)
         }
         let refusal = scheduling.refusals.first { names($0, key) }
-        let scaleUp = ScaleUp.plan(&fleet, options: options)
+        let scaleUp = ScaleUp.plan(&fleet, options: options, now: now)
         var explanation = simple(.unschedulable, "fits on no node, and no NodeGroup makes room for it")
         explanation.scheduling = refusal
         explanation.scaleUp = scaleUp.refusals.first { names($0, key) }
         if explanation.scaleUp == nil {
             let isClaiming = !scaleUp.claims.isEmpty
             explanation.state = isClaiming ? .triggersScaleUp : .waitsForNode
+            let claims = scaleUp.claims.map { "\($0.host.name) for \($0.claim.name)" }.joined(separator: ", ")
             explanation.summary =
                 isClaiming
-                ? "fits on no node; hosts are claimed: \(scaleUp.claims.map { "\($0.host.name) for \($0.claim.name)" }.joined(separator: ", "))"
+                ? "fits on no node; hosts are claimed: \(claims)"
                 : "fits on no node yet; hosts that will take it are on their way"
         }
         return explanation

@@ -97,4 +97,20 @@ extension Fleet {
 extension Node {
     /// Whether the autoscaler is removing this node.
     public var isBeingRemoved: Bool { taints.contains { $0.key == Names.toBeDeletedTaint } }
+
+    /// Taints that go when a node has started.
+    static let startupTaints: Set<String> = [
+        Names.notReadyTaint, Names.unreachableTaint, "node.kubernetes.io/network-unavailable",
+        "node.cloudprovider.kubernetes.io/uninitialized",
+    ]
+
+    /// Whether the node has registered, was never ready and may still become so.
+    ///
+    /// A Ready condition that has not changed within the first minute of the node's life has never been true.
+    func isStarting(limit: Duration, now: Timestamp?) -> Bool {
+        if isReady || isBeingRemoved { return false }
+        guard let created = metadata.creationTimestamp else { return now == nil }
+        if let changed = conditions["Ready"]?.lastTransitionTime, changed > created + .seconds(60) { return false }
+        return now.map { $0 - created < limit } ?? true
+    }
 }

@@ -6,8 +6,11 @@ extension ScaleDownPass {
     mutating func chooseRemovals(_ fleet: borrowing Fleet) {
         var remaining = sizes
         for names in members.values {
-            for name in names where fleet.node(name)?.isBeingRemoved == true {
-                remaining[fleet.node(name)?.nodeGroup ?? "", default: 0] -= 1
+            for name in names {
+                guard let node = fleet.node(name), node.isBeingRemoved else { continue }
+                // A host on its way back is no longer part of the size.
+                let isCounted = fleet.hostKey(of: node).flatMap { fleet.hosts[$0] }.map { !$0.isLeaving && $0.isClaimed } ?? true
+                if isCounted { remaining[node.nodeGroup, default: 0] -= 1 }
             }
         }
         var budgets = SharedBudgets()

@@ -1,5 +1,5 @@
 public import Fleet
-internal import Objects
+public import Objects
 
 /// Draws hosts from the pool for pods that no node takes.
 public enum ScaleUp {
@@ -8,7 +8,12 @@ public enum ScaleUp {
     /// Waiting pods are first put where the scheduler would, then on nodes on their way (hosts that a NodeGroup holds and
     /// whose node has not registered); what is left decides how many hosts of which NodeGroup are claimed, never above its
     /// `maxSize`. A NodeGroup below its `minSize` claims up to it.
-    public static func plan(_ fleet: inout Fleet, options: ScaleUpOptions = ScaleUpOptions()) -> Plan {
+    ///
+    /// - Parameter now: a node that has registered and was never ready counts as on its way until it is older than its
+    ///   group's `maxNodeProvisionTime`; `nil`: for ever.
+    public static func plan(
+        _ fleet: inout Fleet, options: ScaleUpOptions = ScaleUpOptions(), now: Timestamp? = nil
+    ) -> Plan {
         var plan = Plan(basis: fleet.revision)
         let hasDemand = fleet.pods.pending.isEmpty == false
         guard hasDemand || fleet.nodeGroups.values.contains(where: { $0.minSize > 0 }) else { return plan }
@@ -17,6 +22,7 @@ public enum ScaleUp {
             pass.claimMinimums(fleet)
             if hasDemand {
                 pass.imagineComing(in: &fleet)
+                pass.imagineStarting(in: &fleet, now: now)
                 let demand = pass.leftOver(in: &fleet)
                 pass.meet(demand, in: &fleet)
             }
@@ -45,6 +51,7 @@ struct ScaleUpPass {
     private(set) var supply: HostSupply
     private(set) var sizes: [String: Int] = [:]
     private var coming: [(host: HostRow, group: NodeGroup)] = []
+    private var starting: [Int32] = []
     /// What live nodes of the same hardware really offer.
     private var offers: [Int32: ResourceList] = [:]
     private var templates: [TemplateKey: Int] = [:]
@@ -131,9 +138,29 @@ struct ScaleUpPass {
         }
     }
 
+    /// Takes nodes that have registered and do not answer yet for what they will be once their startup taints are gone.
+    mutating func imagineStarting(in fleet: inout Fleet, now: Timestamp?) {
+        for slot in fleet.nodes.ordered {
+            guard let node = fleet.nodes.views[Int(slot)], let group = fleet.nodeGroups[node.nodeGroup],
+                node.isStarting(limit: group.maxNodeProvisionTime, now: now)
+            else { continue }
+            var twin = node
+            twin.taints = node.taints.filter { !Node.startupTaints.contains($0.key) }
+            if twin.taints.count == node.taints.count { continue }
+            for (column, name) in fleet.columns.texts.enumerated() where twin.allocatable[name] != 0 {
+                twin.allocatable[name] = max(0, fleet.free(column, onNode: Int(slot)))
+            }
+            twin.metadata.name = "starting/\(node.metadata.name)"
+            starting.append(slot)
+            _ = fleet.imagine(twin)
+        }
+    }
+
     /// Puts waiting pods where they fit and returns the others by class.
     func leftOver(in fleet: inout Fleet) -> [Demand] {
         var engine = PlacementEngine(fleet, options: options.scheduling)
+        // Their room is offered by what they will be.
+        for slot in starting { engine.setExcluded(slot, true) }
         var refused = RefusedClasses()
         for pod in fleet.pendingSlots() {
             guard let view = fleet.pods.views[Int(pod)], Scheduler.isOurs(view, options.scheduling) else { continue }
@@ -242,8 +269,8 @@ struct ScaleUpPass {
             let each = fleet.free(column, onNode: template)
             guard each > 0 else { continue }
             var used: Double = 0
-            for (class_, placed) in zip(demand, estimate.placed) {
-                used += Double(class_.podClass.amount(inColumn: column)) * Double(placed)
+            for (part, placed) in zip(demand, estimate.placed) {
+                used += Double(part.podClass.amount(inColumn: column)) * Double(placed)
             }
             shares.append(1 - used / (Double(each) * Double(estimate.nodes)))
         }
@@ -258,8 +285,8 @@ struct ScaleUpPass {
     /// Label keys that decide whether waiting pods fit: hosts that differ in others make equal nodes.
     private func referencedLabels(_ demand: [Demand], _ fleet: borrowing Fleet) -> [String] {
         var keys: Set<String> = []
-        for class_ in demand {
-            let requirements = fleet.podClass(class_.classSlot).requirements
+        for part in demand {
+            let requirements = fleet.podClass(part.classSlot).requirements
             keys.formUnion(requirements.nodeSelector.keys)
             for term in requirements.requiredNodeTerms ?? [] {
                 keys.formUnion(term.expressions.map(\.key))

@@ -3,12 +3,14 @@ extension ReplayReport {
     /// system is.
     public var html: [UInt8] {
         let hostsChart = LineChart(
-            title: "Hosts in use", unit: "hosts", lines: [
+            title: "Hosts in use", unit: "hosts",
+            lines: [
                 .init(name: "mean", color: "first", values: series.map(\.hosts)),
                 .init(name: "peak", color: "second", values: series.map { Double($0.peakHosts) }),
             ], seconds: series.map(\.second))
         let podsChart = LineChart(
-            title: "Pods", unit: "pods", lines: [
+            title: "Pods", unit: "pods",
+            lines: [
                 .init(name: "running", color: "first", values: series.map(\.running)),
                 .init(name: "waiting", color: "third", values: series.map(\.waiting)),
             ], seconds: series.map(\.second))
@@ -94,7 +96,9 @@ struct LineChart {
         func x(_ second: Double) -> Double { left + (second - first) / span * (width - left - right) }
         func y(_ value: Double) -> Double { height - bottom - value / limit * (height - top - bottom) }
         func text(_ value: Double) -> String { ReplayText.fixed(value, 1) }
-        var parts = ["<svg viewBox=\"0 0 \(text(width)) \(text(height))\" role=\"img\" aria-label=\"\(LineChart.escaped(title)) over time\">"]
+        var parts = [
+            "<svg viewBox=\"0 0 \(text(width)) \(text(height))\" role=\"img\" aria-label=\"\(LineChart.escaped(title)) over time\">"
+        ]
         parts.append("<text class=\"title\" x=\"\(text(left))\" y=\"20\">\(LineChart.escaped(title))</text>")
         var value = 0.0
         while value <= limit + step / 2 {

@@ -105,7 +105,8 @@ public struct ReplayReport: Sendable {
             "series": .array(
                 series.map { point in
                     [
-                        "second": .integer(point.second), "hosts": ReplayText.rounded(point.hosts), "peakHosts": .integer(Int64(point.peakHosts)),
+                        "second": .integer(point.second), "hosts": ReplayText.rounded(point.hosts),
+                        "peakHosts": .integer(Int64(point.peakHosts)),
                         "running": ReplayText.rounded(point.running), "waiting": ReplayText.rounded(point.waiting),
                     ]
                 }),
@@ -129,7 +130,9 @@ public struct ReplayReport: Sendable {
         ]
         for (reason, count) in podsNeverPlaced.sorted(by: { $0.key < $1.key }) { lines.append(("never placed: \(reason)", "\(count)")) }
         if podsWithoutLifetime > 0 { lines.append(("pods without a lifetime", "\(podsWithoutLifetime)")) }
-        for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) { lines.append(("refused by scale-up: \(reason)", "\(count) pods")) }
+        for (reason, count) in refusals.sorted(by: { $0.key < $1.key }) {
+            lines.append(("refused by scale-up: \(reason)", "\(count) pods"))
+        }
         lines.append(("pod-seconds placed + lost", "\(placedPodSeconds) + \(lostPodSeconds)"))
         lines.append(("pod-seconds requested", "\(requestedPodSeconds) (\(isBalanced ? "adds up" : "DOES NOT ADD UP"))"))
         return lines

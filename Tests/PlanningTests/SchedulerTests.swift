@@ -98,7 +98,7 @@ struct SchedulerTests {
         Case("no nodes at all", nodes: [], pod: pod("p"), expected: "no nodes available to schedule pods"),
     ]
 
-    @Test(arguments: cases)
+    @Test("One pod is placed or refused as kube-scheduler would", arguments: cases)
     func placesOnePod(_ item: Case) {
         var fleet = Fleet(item.nodes.map(FleetChange.node) + item.bound.map(FleetChange.pod) + [.pod(item.pod)])
         let before = fleet

@@ -10,7 +10,7 @@ enum SharedData {
     static func bytes(_ path: String) -> [UInt8]? {
         var folder = #filePath
         for _ in 0..<3 { folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)]) }
-        for root in ["\(folder)/../shared", "/work/shared"] {
+        for root in ["\(folder)/../shared"] {
             guard let file = fopen("\(root)/\(path)", "rb") else { continue }
             defer { fclose(file) }
             var bytes: [UInt8] = []
