@@ -52,6 +52,7 @@ public struct LabelSelector: Sendable, Hashable {
 
     public var isEmpty: Bool { requirements.isEmpty }
 
+    /// Whether labels meet every condition.
     public func matches(_ labels: [String: String]) -> Bool { requirements.allSatisfy { $0.matches(labels) } }
 
     /// Reads the object form: `matchLabels` and `matchExpressions`.

@@ -7,7 +7,8 @@ internal import Testing
     @Test(
         arguments: [
             Case(
-                "all escapes", JSON.string("\"\\/\u{8}\u{c}\n\r\t\u{0}\u{1f}\u{7f}"), #""\"\\/\u0008\u000c\n\r\t\u0000\u001f"# + "\u{7f}\""),
+                "all escapes", JSON.string("\"\\/\u{8}\u{c}\n\r\t\u{0}\u{1f}\u{7f}"),
+                #""\"\\/\u0008\u000c\n\r\t\u0000\u001f"# + "\u{7f}\""),
             Case("an escape at every place of a word", .string("1234567\"1234567\\\n"), #""1234567\"1234567\\\n""#),
             Case("other characters as they are", "é漢😀\u{2028}", "\"é漢😀\u{2028}\""),
             Case("integers", [0, -1, 10, .integer(.min), .integer(.max)], "[0,-1,10,-9223372036854775808,9223372036854775807]"),

@@ -25,6 +25,7 @@ public struct Toleration: Sendable, Hashable {
         seconds = json["tolerationSeconds"]?.integer
     }
 
+    /// Whether the pod may stand on a node with that taint: key, value and effect must agree, and what is left empty agrees with all.
     public func tolerates(_ taint: Taint) -> Bool {
         if !effect.isEmpty, effect != taint.effect { return false }
         if key.isEmpty { return existsOperator }
