@@ -42,6 +42,8 @@ public final class APIServer: APIHandler {
     let authorizer: any Authorizer
     let options: APIServerOptions
     let documents = DocumentCache()
+    /// The kinds of this program, whose place no definition can take.
+    let builtInKinds: KindRegistry
     private let registry: Mutex<KindRegistry>
     private let randomness: Mutex<any RandomNumberGenerator & Sendable>
     private let load = Mutex(Load())
@@ -63,6 +65,7 @@ public final class APIServer: APIHandler {
         self.authenticator = authenticator
         self.authorizer = authorizer
         self.options = options
+        builtInKinds = kinds
         registry = Mutex(kinds)
         self.randomness = Mutex(randomness)
     }
@@ -116,7 +119,7 @@ public final class APIServer: APIHandler {
         guard !info.resource.isEmpty else { return try await answerDocument(request, info) }
         let registry = kinds
         guard let kind = registry.kind(group: info.group, version: info.version, plural: info.resource) else {
-            return try APIServer.noSuchPath(info, isBuiltIn: registry.servesBuiltIn(group: info.group, version: info.version))
+            return try APIServer.noSuchPath(info, isBuiltIn: builtInKinds.serves(group: info.group, version: info.version))
         }
         guard kind.isNamespaced || info.namespace.isEmpty || kind.kind == "Namespace" else {
             return try APIServer.noSuchPath(info, isBuiltIn: !kind.isCustomResource)

@@ -9,6 +9,7 @@ extension APIServer {
     ///
     /// - Parameter old: the present object; `nil` at creation.
     func admit(_ object: inout JSON, old: JSON?, _ call: Call) async throws(APIFailure) {
+        try NodeRestrictions.check(object, old: old, call)
         guard call.kind.kind == "Pod", call.kind.group.isEmpty else { return }
         if let old {
             // Priority and service account are decided once.
@@ -18,7 +19,6 @@ extension APIServer {
         try await admitPriority(&object, call)
         try await admitServiceAccount(&object, call)
         addDefaultTolerations(&object)
-        try restrictNode(object, call)
     }
 
     /// A pod's priority is that of its class, or of the default class; the client cannot choose the number.
@@ -65,16 +65,5 @@ extension APIServer {
             ])
         }
         pod["spec", "tolerations"] = .array(tolerations)
-    }
-
-    /// A host agent creates only mirror pods, on its own node.
-    private func restrictNode(_ pod: JSON, _ call: Call) throws(APIFailure) {
-        guard call.user.groups.contains("system:nodes") else { return }
-        let node = call.user.name.hasPrefix("system:node:") ? String(call.user.name.dropFirst("system:node:".count)) : ""
-        let isMirror = pod["metadata", "annotations", "kubernetes.io/config.mirror"] != nil
-        guard isMirror, pod["spec", "nodeName"]?.string == node, !node.isEmpty else {
-            throw .forbidden(
-                call.kind, pod["metadata", "name"]?.string ?? "", "node \"\(node)\" can only create mirror pods bound to itself")
-        }
     }
 }

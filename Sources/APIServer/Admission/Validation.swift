@@ -23,7 +23,7 @@ extension APIServer {
     private func definitionErrors(_ object: JSON) -> [FieldError] {
         do throws(FieldErrors) {
             let kinds = try Kind.fromCustomResourceDefinition(object)
-            guard let clash = CustomResourceDefinitions.clash(kinds, in: self.kinds) else { return [] }
+            guard let clash = CustomResourceDefinitions.clash(kinds, in: self.kinds, builtIn: builtInKinds) else { return [] }
             return [FieldError(path: "spec.names", reason: .invalid, message: "Invalid value: \(clash)")]
         } catch {
             return error.errors

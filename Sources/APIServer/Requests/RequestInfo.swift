@@ -69,8 +69,6 @@ struct RequestInfo: Sendable, Equatable {
 }
 
 extension KindRegistry {
-    /// Whether the group and version hold kinds of this program and not of custom resource definitions.
-    func servesBuiltIn(group: String, version: String) -> Bool {
-        kinds.contains { $0.group == group && $0.version == version && !$0.isCustomResource }
-    }
+    /// Whether there are kinds of the group and version.
+    func serves(group: String, version: String) -> Bool { kinds.contains { $0.group == group && $0.version == version } }
 }

@@ -1,3 +1,4 @@
+internal import Kinds
 internal import Objects
 internal import Store
 
@@ -51,37 +52,66 @@ enum ObjectCodec {
         writer.write(member.value)
     }
 
-    /// Appends a stored object's JSON with its resource version, as an item of a list where `asItem` is set.
-    static func append(_ stored: [UInt8], revision: Revision, asItem: Bool = false, to bytes: inout [UInt8]) {
+    /// Appends a stored object's JSON with its resource version (none for revision 0, a rehearsed creation), as an item of a list where `asItem` is set.
+    ///
+    /// - Parameter head: what to write in place of the stored `kind` and `apiVersion`; see ``head(of:)``.
+    static func append(
+        _ stored: [UInt8], revision: Revision, asItem: Bool = false, head: [UInt8]? = nil, to bytes: inout [UInt8]
+    ) {
         let place = offset(stored, at: 0)
         if asItem {
             bytes.append(UInt8(ascii: "{"))
             bytes.append(contentsOf: stored[offset(stored, at: 4)..<place])
+        } else if let head {
+            bytes.append(contentsOf: head)
+            bytes.append(contentsOf: stored[offset(stored, at: 4)..<place])
         } else {
             bytes.append(contentsOf: stored[headerBytes..<place])
         }
-        bytes.append(contentsOf: "\"resourceVersion\":\"".utf8)
-        bytes.append(contentsOf: String(revision).utf8)
-        bytes.append(contentsOf: "\",".utf8)
+        if revision != 0 {
+            bytes.append(contentsOf: "\"resourceVersion\":\"".utf8)
+            bytes.append(contentsOf: String(revision).utf8)
+            bytes.append(contentsOf: "\",".utf8)
+        }
         bytes.append(contentsOf: stored[place...])
     }
 
+    /// How an object of the kind begins. A custom resource may have been stored in another version than it is read in;
+    /// `nil` for kinds that have one version only.
+    static func head(of kind: Kind) -> [UInt8]? {
+        guard kind.isCustomResource else { return nil }
+        var writer = JSONWriter(capacity: 96)
+        writer.write(raw: "{\"kind\":" as StaticString)
+        writer.write(.string(kind.kind))
+        writer.write(raw: ",\"apiVersion\":" as StaticString)
+        writer.write(.string(kind.apiVersion))
+        writer.write(raw: "," as StaticString)
+        return writer.bytes
+    }
+
     /// The JSON of a stored object with its resource version.
-    static func text(_ entry: StoreEntry) -> [UInt8] {
+    static func text(_ entry: StoreEntry, kind: Kind) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(entry.value.count + 48)
-        append(entry.value, revision: entry.modified, to: &bytes)
+        append(entry.value, revision: entry.modified, head: head(of: kind), to: &bytes)
         return bytes
     }
 
     /// The tree of a stored object with its resource version.
     static func decode(_ entry: StoreEntry) throws(APIFailure) -> JSON { try decode(entry.value, revision: entry.modified) }
 
+    /// The tree in the version of the kind that is asked for.
+    static func decode(_ entry: StoreEntry, as kind: Kind) throws(APIFailure) -> JSON {
+        var object = try decode(entry)
+        if kind.isCustomResource { object["apiVersion"] = .string(kind.apiVersion) }
+        return object
+    }
+
     static func decode(_ stored: [UInt8], revision: Revision) throws(APIFailure) -> JSON {
         guard stored.count > headerBytes else { throw .internalError("a stored object is damaged") }
         do {
             var object = try JSON.parse(stored.span.extracting(droppingFirst: headerBytes))
-            object["metadata", "resourceVersion"] = .string(String(revision))
+            if revision != 0 { object["metadata", "resourceVersion"] = .string(String(revision)) }
             return object
         } catch {
             throw .internalError("a stored object is damaged: \(error)")

@@ -69,7 +69,7 @@ extension APIServer {
         let key = StoreKeys.key(group: kind.group, plural: kind.plural, namespace: namespace, name: name)
         for _ in 0..<APIServer.attempts {
             guard let entry = try await read(key).entry else { throw .notFound(kind, name) }
-            let object = try ObjectCodec.decode(entry)
+            let object = try ObjectCodec.decode(entry, as: kind)
             switch try await decide(object, entry) {
             case .unchanged: return (entry, false)
             case .replace(let new):

@@ -56,11 +56,17 @@ enum CustomResourceDefinitions {
     }
 
     /// Names that another kind already has; `nil` where there is no clash.
-    static func clash(_ kinds: [Kind], in registry: KindRegistry) -> String? {
+    ///
+    /// - Parameters:
+    ///   - registry: all kinds that are served, those of the definition itself among them.
+    ///   - builtIn: the kinds of this program.
+    static func clash(_ kinds: [Kind], in registry: KindRegistry, builtIn: KindRegistry) -> String? {
         for kind in kinds {
-            for other in registry.kinds where other.group == kind.group && !(other.isCustomResource && other.plural == kind.plural) {
-                if other.plural == kind.plural { return "\"\(kind.plural)\" is already in use" }
-                if other.kind == kind.kind { return "\"\(kind.kind)\" is already in use" }
+            for other in builtIn.kinds where other.group == kind.group && other.plural == kind.plural {
+                return "\"\(kind.plural)\" is already in use"
+            }
+            for other in registry.kinds where other.group == kind.group && other.plural != kind.plural && other.kind == kind.kind {
+                return "\"\(kind.kind)\" is already in use"
             }
         }
         return nil

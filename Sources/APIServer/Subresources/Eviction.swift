@@ -66,7 +66,8 @@ extension APIServer {
     }
 
     private func finishEviction(_ call: Call, _ options: JSON, _ isDryRun: Bool) async throws(APIFailure) -> APIResponse {
-        _ = try await remove(call.kind, namespace: call.namespace, name: call.info.name, options: options, isDryRun: isDryRun)
+        _ = try await remove(
+            call.kind, namespace: call.namespace, name: call.info.name, options: options, isDryRun: isDryRun, user: call.user)
         return evicted
     }
 }

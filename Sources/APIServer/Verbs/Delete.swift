@@ -67,7 +67,7 @@ extension APIServer {
         let options = try deleteOptions(call)
         let isDryRun = try call.isDryRun("DeleteOptions", body: options)
         let (entry, wasRemoved) = try await remove(
-            call.kind, namespace: call.namespace, name: call.info.name, options: options, isDryRun: isDryRun)
+            call.kind, namespace: call.namespace, name: call.info.name, options: options, isDryRun: isDryRun, user: call.user)
         if CustomResourceDefinitions.isDefinition(call.kind), !isDryRun { try await finishDefinition(call.kind, call.info.name) }
         let object = try ObjectCodec.decode(entry)
         // An object that stays for a while is shown as it is; of one that has gone there is only a receipt. Pods are always
@@ -87,10 +87,11 @@ extension APIServer {
 
     /// Deletes an object, or begins to.
     func remove(
-        _ kind: Kind, namespace: String, name: String, options: JSON, isDryRun: Bool = false
+        _ kind: Kind, namespace: String, name: String, options: JSON, isDryRun: Bool, user: UserInfo
     ) async throws(APIFailure) -> (entry: StoreEntry, wasRemoved: Bool) {
         let now = time.now()
         return try await change(kind, namespace: namespace, name: name, isDryRun: isDryRun) { (old, entry) async throws(APIFailure) in
+            try NodeRestrictions.checkDelete(old, kind, user)
             try self.checkDeletePreconditions(options, old: old, entry: entry, kind)
             let object = Deletion.begin(old, kind: kind, options: options, now: now)
             if Deletion.isFinished(object, kind: kind) { return .remove(object) }
@@ -132,9 +133,9 @@ extension APIServer {
             do throws(APIFailure) {
                 let namespace = object["metadata", "namespace"]?.string ?? ""
                 let (gone, _) = try await remove(
-                    call.kind, namespace: namespace, name: name, options: options, isDryRun: isDryRun)
+                    call.kind, namespace: namespace, name: name, options: options, isDryRun: isDryRun, user: call.user)
                 if CustomResourceDefinitions.isDefinition(call.kind), !isDryRun { try await finishDefinition(call.kind, name) }
-                deleted.append(try ObjectCodec.decode(gone))
+                deleted.append(try ObjectCodec.decode(gone, as: call.kind))
             } catch  where error.code == 404 {
                 continue  // somebody else was faster
             }

@@ -30,7 +30,7 @@ extension APIServer {
         case .table:
             var objects: [JSON] = []
             objects.reserveCapacity(page.entries.count)
-            for entry in page.entries { objects.append(try ObjectCodec.decode(entry)) }
+            for entry in page.entries { objects.append(try ObjectCodec.decode(entry, as: call.kind)) }
             let table = TableWriter(kind: call.kind, include: call.query("includeObject"), now: time.now())
             return APIResponse(status: 200, headers: Rendering.headers, body: .bytes(table.table(objects, metadata: metadata)))
         case .metadata:
@@ -50,10 +50,11 @@ extension APIServer {
         bytes += head.encoded.dropLast()
         bytes += Array(",\"items\":[".utf8)
         var isFirst = true
+        let itemHead = ObjectCodec.head(of: kind)
         for entry in entries {
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
-            ObjectCodec.append(entry.value, revision: entry.modified, asItem: !kind.isCustomResource, to: &bytes)
+            ObjectCodec.append(entry.value, revision: entry.modified, asItem: itemHead == nil, head: itemHead, to: &bytes)
         }
         bytes += Array("]}".utf8)
         return APIResponse(status: 200, headers: Rendering.headers, body: .bytes(bytes))

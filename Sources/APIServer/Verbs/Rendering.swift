@@ -21,11 +21,11 @@ enum Rendering {
         var response: APIResponse
         switch representation {
         case .object:
-            response = APIResponse(status: status, headers: headers, body: .bytes(ObjectCodec.text(entry)))
+            response = APIResponse(status: status, headers: headers, body: .bytes(ObjectCodec.text(entry, kind: kind)))
         case .metadata:
             response = json(partial(try ObjectCodec.decode(entry)), status: status)
         case .table:
-            let object = try ObjectCodec.decode(entry)
+            let object = try ObjectCodec.decode(entry, as: kind)
             let table = TableWriter(kind: kind, include: query.query("includeObject"), now: now)
             let version = object["metadata", "resourceVersion"] ?? ""
             response = APIResponse(

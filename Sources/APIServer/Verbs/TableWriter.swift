@@ -8,14 +8,17 @@ struct TableWriter: Sendable {
     private let now: Timestamp
     private let sources: [TablePrinter.CellSource]?
 
-    /// - Parameter include: the query's `includeObject`; `Metadata` where absent.
-    init(kind: Kind, include: String?, now: Timestamp) {
+    /// - Parameters:
+    ///   - include: the query's `includeObject`; `Metadata` where absent.
+    ///   - showsColumns: false for all events of a watch but the first.
+    init(kind: Kind, include: String?, now: Timestamp, showsColumns: Bool = true) {
         self.kind = kind
         self.now = now
         let columns = kind.columns.map {
             TableBuilder.Column(name: $0.name, type: $0.type, format: $0.format, description: $0.description, priority: $0.priority)
         }
-        builder = TableBuilder(columns: columns, includeObject: include.flatMap(TableBuilder.IncludeObject.init(rawValue:)) ?? .metadata)
+        builder = TableBuilder(
+            columns: showsColumns ? columns : nil, includeObject: include.flatMap(TableBuilder.IncludeObject.init(rawValue:)) ?? .metadata)
         let isComputed = !kind.columns.contains { $0.jsonPath != nil }
         sources = isComputed ? nil : kind.columns.map(TableWriter.source)
     }
