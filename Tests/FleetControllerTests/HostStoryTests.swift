@@ -88,4 +88,35 @@ import Testing
         #expect(isBack)
         try plane.world.stop()
     }
+
+    @Test func `a host that is deleted while it serves is cleaned first`() throws {
+        let plane = try Plane(hosts: [Plane.group(1)])
+        try plane.start()
+        _ = try plane.reaches { plane.availableCount == 1 }
+        try plane.patch(BareMetalHost.resource, plane.hosts[0].key, ["spec": ["image": ["url": "http://a/x"], "online": true]])
+        _ = try plane.reaches { plane.hosts[0].state == .provisioned }
+        try plane.delete(BareMetalHost.resource, plane.hosts[0].key)
+        let isGone = try plane.reaches { plane.hosts.isEmpty }
+        #expect(isGone)
+        let observation = try #require(plane.rack.observation(of: "r64-001"))
+        #expect(observation.attached == nil && observation.residue == nil && !observation.isPoweredOn)
+        #expect(observation.refusedWrites == 0)
+        try plane.world.stop()
+    }
+
+    @Test func `cleaning that was cut off is done again`() throws {
+        let plane = try Plane(hosts: [Plane.group(1)])
+        try plane.start()
+        _ = try plane.reaches { plane.availableCount == 1 }
+        try plane.patch(BareMetalHost.resource, plane.hosts[0].key, ["spec": ["image": ["url": "http://a/x"], "online": true]])
+        _ = try plane.reaches { plane.hosts[0].state == .provisioned }
+        try plane.patch(BareMetalHost.resource, plane.hosts[0].key, ["spec": ["image": nil, "online": false]])
+        _ = try plane.reaches { plane.hosts[0].state == .deprovisioning }
+        // Erasing has begun by then; the management controller falls silent in the middle of it.
+        try plane.world.run(for: .seconds(6))
+        plane.rack.inject(.managementOutage(.seconds(60)), on: "r64-001")
+        let isBack = try plane.reaches { plane.availableCount == 1 }
+        #expect(isBack && plane.rack.observation(of: "r64-001")?.residue == nil)
+        try plane.world.stop()
+    }
 }

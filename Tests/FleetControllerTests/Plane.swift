@@ -13,22 +13,55 @@ import Ports
 import Simulation
 import Store
 
+/// The controllers of the fleet as one process runs them.
+final class ControllerSet: Sendable {
+    let environment: ControllerEnvironment
+    let ledger: FleetLedger
+    private let controllers: [any Controller]
+    private let (stopped, stopper) = AsyncStream.makeStream(of: Never.self)
+
+    init(_ client: KubeClient, _ world: SimulatedWorld, _ rack: SimulatedRack, seed: UInt64) {
+        environment = ControllerEnvironment(
+            client: client, time: world.time, seed: seed, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        ledger = FleetLedger(environment)
+        let records = DecisionRecords()
+        let autoscaler = AutoscalerController(environment, ledger: ledger, records: records)
+        controllers = [
+            SchedulerController(environment, ledger: ledger, records: records) { autoscaler.podsWait() },
+            HostController(environment, baseboard: rack, dataProcessing: rack),
+            InstanceController(environment, ledger: ledger, records: records), autoscaler, ReplicaSetController(environment),
+            DisruptionBudgetController(environment),
+        ]
+    }
+
+    /// Runs until cancelled or stopped, as by a crash: whatever is under way is cut off.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in await ControllerRunner(environment: environment, controllers: controllers).run() }
+            group.addTask { [self] in for await _ in stopped {} }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    func stop() { stopper.finish() }
+}
+
 /// The real API server over a store in memory, the controllers of the fleet and a simulated rack, in virtual time.
 final class Plane: Sendable {
     let world: SimulatedWorld
     let rack: SimulatedRack
     let server: APIServer
     let client: KubeClient
-    let environment: ControllerEnvironment
-    let ledger: FleetLedger
-    let records = DecisionRecords()
-    private let controllers: [any Controller]
+    let controllers: ControllerSet
+    var environment: ControllerEnvironment { controllers.environment }
+    var ledger: FleetLedger { controllers.ledger }
 
     static let operatorUser = UserInfo(name: "system:sluice", groups: ["system:masters"])
 
     init(
         seed: UInt64 = 1, hosts: [FleetSpecification.Group] = [Plane.group()], faults: FleetFaults = FleetFaults(),
-        options: AutoscalerOptions = AutoscalerOptions(), messages: MessageFaults? = nil
+        messages: MessageFaults? = nil
     ) throws {
         let world = SimulatedWorld(seed: seed)
         self.world = world
@@ -41,17 +74,7 @@ final class Plane: Sendable {
         if let messages {
             transport = FaultyTransport(transport, time: world.time, generator: world.generator.fork("messages"), faults: messages)
         }
-        environment = ControllerEnvironment(
-            client: KubeClient(transport: transport), time: world.time, seed: seed,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        ledger = FleetLedger(environment)
-        let autoscaler = AutoscalerController(environment, ledger: ledger, records: records, options: options)
-        controllers = [
-            SchedulerController(environment, ledger: ledger, records: records) { autoscaler.podsWait() },
-            HostController(environment, baseboard: rack, dataProcessing: rack),
-            InstanceController(environment, ledger: ledger, records: records), autoscaler, ReplicaSetController(environment),
-            DisruptionBudgetController(environment),
-        ]
+        controllers = ControllerSet(KubeClient(transport: transport), world, rack, seed: seed)
     }
 
     static func group(_ count: Int = 4, prefix: String = "r64-", model: String = "r64", cores: Int64 = 64) -> FleetSpecification.Group {
@@ -60,7 +83,7 @@ final class Plane: Sendable {
 
     /// Starts everything; the hosts are registered and most of them soon available.
     func start() throws {
-        let (server, rack, client, environment, controllers) = (server, rack, client, environment, controllers)
+        let (server, rack, client, controllers) = (server, rack, client, controllers)
         try world.perform {
             try await server.start()
             try await client.create(Namespace.resource, ["metadata": ["name": .string(Names.hostNamespace)]])
@@ -70,7 +93,7 @@ final class Plane: Sendable {
                 try await client.create(BareMetalHost.resource, namespace: Names.hostNamespace, manifest)
             }
         }
-        world.start { await ControllerRunner(environment: environment, controllers: controllers).run() }
+        world.start { await controllers.run() }
         world.start {
             await rack.run(watching: client) { name in
                 InProcessTransport(handler: server, user: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"]))

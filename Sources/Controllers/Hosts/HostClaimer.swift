@@ -51,6 +51,8 @@ struct HostClaimer: Sendable {
             try await client.patch(BareMetalHost.resource, host.key, HostPatches.guarded(host, patch))
             return true
         } catch let error where error.isConflict || error.isNotFound {
+            // Perhaps another process claimed it for the same consumer: then the claim and its Secret stand.
+            if try await client.get(BareMetalHost.self, host.key)?.consumer == order.claim { return true }
             if order.userData != nil { try await client.delete(HostNames.secret, secret) }
             return false
         }

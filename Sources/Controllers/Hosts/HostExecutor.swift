@@ -38,8 +38,8 @@ struct HostExecutor: Sendable {
         case .attach(let image):
             let boot = BootConfiguration(image: image, userData: try await userData(userDataName, of: host))
             try await dataProcessing.attach(boot, to: try await endpoint(of: host), generation: generation(host, .attach))
-        case .detach: try await dataProcessing.detach(try await endpoint(of: host), generation: generation(host, .detach))
-        case .erase: try await dataProcessing.erase(try await endpoint(of: host), generation: generation(host, .erase))
+        case .detach: try await dataProcessing.detach(try await endpoint(of: host), generation: generation(host, .clean))
+        case .erase: try await dataProcessing.erase(try await endpoint(of: host), generation: generation(host, .clean))
         case .writeStatus: break
         case .releaseClaim:
             try await HostClaimer(environment).finishRelease(host)
@@ -59,21 +59,21 @@ struct HostExecutor: Sendable {
             BareMetalHost.resource, host.key, HostPatches.hardware(details, of: host), subresource: "status")
     }
 
+    /// What is done to a host's disks and networks; cleaning has two steps that may be repeated in any order.
     private enum Effect: UInt64 {
-        case detach = 0
-        case erase = 1
-        case attach = 2
+        case clean = 0
+        case attach = 1
     }
 
     /// Numbers an effect on the DPU so that a later decision always has the larger number.
     ///
     /// The API server raises `metadata.generation` with every change of the spec and with deletion, and only those start
     /// provisioning or deprovisioning: it is the number of the decision. Within one generation cleaning comes before
-    /// attaching, hence the two low bits. A host object that is deleted and made anew starts at generation 1 while the
-    /// DPU remembers the old one's numbers, hence the time of creation above: 2³⁵ seconds, 2²⁶ changes of the spec.
+    /// attaching, hence the low bit. A host object that is deleted and made anew starts at generation 1 while the DPU
+    /// remembers the old one's numbers, hence the time of creation above: 2³⁵ seconds, 2²⁷ changes of the spec.
     private func generation(_ host: BareMetalHost, _ effect: Effect) -> UInt64 {
         let created = UInt64(clamping: host.metadata.creationTimestamp?.seconds ?? 0)
-        return created << 28 | (UInt64(clamping: host.metadata.generation) & 0x3FF_FFFF) << 2 | effect.rawValue
+        return created << 28 | (UInt64(clamping: host.metadata.generation) & 0x7FF_FFFF) << 1 | effect.rawValue
     }
 
     /// How to reach the host. Credentials come only from the host's own namespace: a host may not borrow others' secrets.
