@@ -27,7 +27,9 @@ struct DrainCasesTests {
         return known
     }
 
-    @Test("Every drain case ends as the peer ends it", .enabled(if: SharedData.isPresent(DrainCasesTests.path)))
+    @Test(
+        "Every drain case ends as the peer ends it",
+        .enabled(if: SharedData.isPresent(DrainCasesTests.path), "needs ../shared beside the checkout"))
     func equalsThePeer() throws {
         let items = try #require(try SharedData.json(Self.path)?.array)
         #expect(items.count >= 100)

@@ -19,7 +19,9 @@ struct EstimatorTests {
         return requirements
     }
 
-    @Test("As many pods are placed as by the peer, on no more nodes", .enabled(if: SharedData.isPresent(EstimatorTests.path)))
+    @Test(
+        "As many pods are placed as by the peer, on no more nodes",
+        .enabled(if: SharedData.isPresent(EstimatorTests.path), "needs ../shared beside the checkout"))
     func equalsThePeer() throws {
         let items = try #require(try SharedData.json(Self.path)?.array)
         var checked = 0

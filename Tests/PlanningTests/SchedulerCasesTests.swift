@@ -41,7 +41,9 @@ struct SchedulerCasesTests {
         return (fleet, pending)
     }
 
-    @Test("Feasible nodes, scores and messages equal kube-scheduler's", .enabled(if: SharedData.isPresent(SchedulerCasesTests.path)))
+    @Test(
+        "Feasible nodes, scores and messages equal kube-scheduler's",
+        .enabled(if: SharedData.isPresent(SchedulerCasesTests.path), "needs ../shared beside the checkout"))
     func equalsThePeer() throws {
         let items = try #require(try SharedData.json(Self.path)?.array)
         let options = SchedulingOptions(strategy: .leastAllocated)

@@ -110,7 +110,7 @@ struct ReplayTests {
         #expect(report.podsPlaced + never + report.podsWithoutLifetime == 40, "seed \(seed)")
     }
 
-    @Test("The public trace adds up", .enabled(if: Shared.isPresent))
+    @Test("The public trace adds up", .enabled(if: Shared.isPresent, "needs ../shared beside the checkout"))
     func replaysThePublicTrace() throws {
         let nodes = try #require(Shared.bytes("packing/nodes_all_1523.csv"))
         let pods = try #require(Shared.bytes("series/openb_replay.csv"))
