@@ -85,8 +85,7 @@ struct PlannerBench {
         let plan = ScaleUp.plan(&fleet)
         let used = Measurement.ownCPU() - start
         return Row(
-            name:
-                "scale-up of \(Measurement.grouped(Double(pods))) pods, \(shapes) shape\(shapes == 1 ? "" : "s") -> \(plan.claims.count) hosts",
+            name: "scale-up of \(Measurement.grouped(Double(pods))) pods, shapes: \(shapes), hosts claimed: \(plan.claims.count)",
             value: "\(Measurement.decimal(used * 1_000)) ms", cpu: "",
             baseline: "Cluster Autoscaler 1.31's estimator \(shapes == 1 ? "5.1" : "14.0") CPU s")
     }

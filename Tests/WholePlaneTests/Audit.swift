@@ -67,7 +67,7 @@ struct Audit {
         let pending = pods.filter { $0.phase != "Running" || $0.metadata.isDeleting }
             .map { "\($0.metadata.name)=\($0.phase)\($0.metadata.isDeleting ? "-" : "")@\($0.nodeName)" }
         let nodeStates = nodes.map { "\($0.metadata.name)\($0.isReady ? "" : "!")\($0.taints.map(\.key))" }
-        return
-            "hosts \(states) nodes \(nodeStates) pods \(pending.prefix(12)) of \(pods.count) instances \(instances.map { "\($0.metadata.name)=\($0.phase)@\($0.hostName)" })"
+        let tenants = instances.map { "\($0.metadata.name)=\($0.phase)@\($0.hostName)" }
+        return "hosts \(states) nodes \(nodeStates) pods \(pending.prefix(12)) of \(pods.count) instances \(tenants)"
     }
 }
