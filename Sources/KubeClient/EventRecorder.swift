@@ -26,6 +26,8 @@ public final class EventRecorder: Sendable {
     private let client: KubeClient
     private let time: any TimeSource
     private let component: String
+    /// Keeps recorders apart that speak of objects of one name at the same moment.
+    private let salt: UInt64
     private let state = Mutex<(known: [Signature: Known], serial: UInt64)>(([:], 0))
 
     /// - Parameter component: who speaks, such as `default-scheduler`.
@@ -33,6 +35,7 @@ public final class EventRecorder: Sendable {
         self.client = client
         self.time = time
         self.component = component
+        salt = component.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 } << 40
     }
 
     /// Tells of something that happened to an object. An event that cannot be written is dropped: events are a courtesy,
@@ -58,7 +61,8 @@ public final class EventRecorder: Sendable {
             state.serial += 1
             var known = state.known[signature] ?? Known(name: "", count: 0)
             if known.name.isEmpty {
-                known.name = "\(name).\(String(UInt64(bitPattern: now.microseconds) &* 1_000 &+ state.serial % 1_000, radix: 16))"
+                let moment = UInt64(bitPattern: now.microseconds) &* 1_000 &+ state.serial % 1_000
+                known.name = "\(name).\(String(moment ^ salt, radix: 16))"
             }
             known.count += 1
             state.known[signature] = known

@@ -22,7 +22,7 @@ public final class MachineInstanceController: Controller {
         instances = environment.informers.virtualMachineInstances
         podsByController = environment.informers.podsByController
         names = environment.names(for: name)
-        recorder = environment.recorder(component: "virtualmachine-controller")
+        recorder = environment.recorder(component: "virtualmachineinstance-controller")
         instances.onEvent { [loop] event in loop.add(event.object.key) }
         environment.informers.pods.onEvent { [self] event in take(event) }
     }

@@ -29,7 +29,9 @@ struct MachineStatus {
             after["stateChangeRequests"] = .null
         }
         let isRight = (after.object ?? JSONObject()).allSatisfy { before[$0.key] == $0.value }
-        return isRight ? nil : after
+        // No ternary: in one, `nil` would be JSON's own null.
+        if isRight { return nil }
+        return after
     }
 
     private var instanceConditions: [Condition] { [Condition](status: instance?.status) }

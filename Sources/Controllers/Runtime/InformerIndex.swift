@@ -16,7 +16,9 @@ public final class InformerIndex<View: ResourceView>: Sendable {
 
     /// The objects found under a word, in ascending order of their keys.
     public func objects(_ word: String) -> [View] {
-        state.withLock { ($0[word] ?? [:]).values.sorted { $0.key < $1.key } }
+        let found = state.withLock { $0[word] } ?? [:]
+        // Keys are sorted, not objects: those are large to move about.
+        return found.keys.sorted().compactMap { found[$0] }
     }
 
     /// How many objects are found under a word.

@@ -5,6 +5,9 @@ internal import Synchronization
 
 /// Keeps as many pods as each ReplicaSet asks for.
 public final class ReplicaSetController: Controller {
+    /// Pods change in crowds, and each pass walks all of them: news of a moment are taken together.
+    private static let gathering = Duration.milliseconds(20)
+
     public let name = "replicaset"
     private let environment: ControllerEnvironment
     private let loop: ReconcileLoop<ObjectKey>
@@ -68,7 +71,8 @@ public final class ReplicaSetController: Controller {
 
     private func addOwner(of pod: Pod) {
         guard let controller = pod.metadata.controller, controller.kind == ReplicaSet.resource.kind else { return }
-        loop.add(ObjectKey(namespace: pod.metadata.namespace, name: controller.name))
+        let key = ObjectKey(namespace: pod.metadata.namespace, name: controller.name)
+        loop.add(key, after: ReplicaSetController.gathering)
     }
 
     // MARK: - One pass
