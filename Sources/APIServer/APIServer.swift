@@ -42,6 +42,8 @@ public final class APIServer: APIHandler {
     let authorizer: any Authorizer
     let options: APIServerOptions
     let documents = DocumentCache()
+    let decoded = DecodedCache()
+    let lines = LineCache()
     /// The kinds of this program, whose place no definition can take.
     let builtInKinds: KindRegistry
     private let registry: Mutex<KindRegistry>
@@ -186,40 +188,6 @@ public final class APIServer: APIHandler {
             details = fields
         }
         throw APIFailure(code: 403, reason: "Forbidden", message: attributes.forbiddenMessage(reason: reason), details: details ?? [:])
-    }
-}
-
-/// One request about a resource, with all that has been found out about it.
-struct Call: Sendable {
-    var request: APIRequest
-    var info: RequestInfo
-    var kind: Kind
-    var user: UserInfo
-    var kinds: KindRegistry
-
-    var namespace: String { kind.isNamespaced ? info.namespace : "" }
-    var key: String { StoreKeys.key(group: kind.group, plural: kind.plural, namespace: namespace, name: info.name) }
-
-    func query(_ name: String) -> String? { request.queryValue(name) }
-
-    func representation() throws(APIFailure) -> Representation {
-        try Representation.negotiated(accept: request.header("accept"))
-    }
-
-    /// Whether the request asks for a rehearsal; any value but `All` is refused.
-    func isDryRun(_ optionsKind: String, body: JSON? = nil) throws(APIFailure) -> Bool {
-        var values = request.query.filter { $0.name == "dryRun" }.map(\.value)
-        values += (body?["dryRun"]?.array ?? []).compactMap(\.string)
-        if let wrong = values.first(where: { $0 != "All" }) {
-            throw .invalid(
-                kind: optionsKind, group: "meta.k8s.io", name: "",
-                [
-                    FieldError(
-                        path: "dryRun", reason: .notSupported,
-                        message: "Unsupported value: [\"\(wrong)\"]: supported values: \"All\"")
-                ])
-        }
-        return !values.isEmpty
     }
 }
 

@@ -2,10 +2,21 @@ internal import Objects
 
 /// Rules of pods and of what makes pods, which look at several fields together.
 enum WorkloadRules {
-    /// Requests must not exceed limits; the value is a container's `resources`.
+    /// No amount is negative and requests do not exceed limits; the value is a container's `resources`.
     static func resources(_ resources: JSON) -> [FieldError] {
-        guard case .object(let limits)? = resources["limits"], case .object(let requests)? = resources["requests"] else { return [] }
         var errors: [FieldError] = []
+        for field in ["limits", "requests"] {
+            guard case .object(let amounts)? = resources[field] else { continue }
+            for amount in amounts {
+                // A minus sign first; what else a quantity may look like is checked before.
+                guard (amount.value.string ?? amount.value.text).utf8.first == UInt8(ascii: "-"), let value = quantity(amount.value),
+                    value.nano < 0
+                else { continue }
+                let path = "\(field)[\(amount.key)]"
+                errors.append(.invalid(path, .string(value.description), "must be greater than or equal to 0"))
+            }
+        }
+        guard case .object(let limits)? = resources["limits"], case .object(let requests)? = resources["requests"] else { return errors }
         for request in requests {
             guard let bound = limits[request.key], let wanted = quantity(request.value), let most = quantity(bound), wanted > most
             else { continue }
@@ -99,17 +110,22 @@ enum UpdateRules {
 
     private static func pod(_ object: JSON, _ old: JSON) -> [FieldError] {
         guard let new = object["spec"], let before = old["spec"], new != before else { return [] }
-        if withoutMutable(new) == withoutMutable(before), keepsTolerations(new, before) { return [] }
+        let isGated = !(before["schedulingGates"]?.array ?? []).isEmpty
+        let isSame = withoutMutable(new, isGated: isGated) == withoutMutable(before, isGated: isGated)
+        if isSame, keepsTolerations(new, before), addsNoGate(new, before) { return [] }
         let fields =
             "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
             + "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
         return [.forbidden("spec", "pod updates may not change fields other than \(fields)")]
     }
 
-    /// The spec without what a client may change.
-    private static func withoutMutable(_ spec: JSON) -> JSON {
+    /// The spec without what a client may change; of a gated pod also where it shall run.
+    private static func withoutMutable(_ spec: JSON, isGated: Bool) -> JSON {
         var spec = spec
         for key in ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "schedulingGates"] { spec[key] = nil }
+        if isGated {
+            for key in ["nodeSelector", "affinity"] { spec[key] = nil }
+        }
         for key in ["containers", "initContainers"] {
             guard case .array(var list)? = spec[key] else { continue }
             for index in list.indices { list[index]["image"] = nil }
@@ -121,6 +137,12 @@ enum UpdateRules {
     private static func keepsTolerations(_ new: JSON, _ old: JSON) -> Bool {
         let present = Set(new["tolerations"]?.array ?? [])
         return (old["tolerations"]?.array ?? []).allSatisfy(present.contains)
+    }
+
+    /// Gates may be taken away, never added.
+    private static func addsNoGate(_ new: JSON, _ old: JSON) -> Bool {
+        let present = old["schedulingGates"]?.array ?? []
+        return (new["schedulingGates"]?.array ?? []).allSatisfy(present.contains)
     }
 
     private static func frozenData(_ object: JSON, _ old: JSON) -> [FieldError] {

@@ -118,6 +118,7 @@ import Testing
         let made = await harness.make(Paths.pods, pod)
         #expect(made["status", "conditions"]?.array?.first?["reason"] == "SchedulingGated")
         #expect(await bind(harness, "p", to: "n1").status == 409)
+        #expect(await harness.patch("\(Paths.pods)/p", ["spec": ["nodeSelector": ["role": "late"]]]).status == 200)
         let opened = await harness.patch("\(Paths.pods)/p", ["spec": ["schedulingGates": nil]])
         #expect(opened.status == 200, "\(opened.text)")
         #expect(await bind(harness, "p", to: "n1").status == 201)

@@ -29,14 +29,14 @@ extension APIServer {
         var chosen: JSON?
         if name.isEmpty {
             for entry in try await readRange(prefix: prefix).entries {
-                let candidate = try ObjectCodec.decode(entry)
+                let candidate = try decoded.object(entry)
                 if candidate["globalDefault"]?.bool == true { chosen = candidate }
             }
         } else {
             guard let entry = try await read(prefix + name).entry else {
                 throw .forbidden(call.kind, pod["metadata", "name"]?.string ?? "", "no PriorityClass with name \(name) was found")
             }
-            chosen = try ObjectCodec.decode(entry)
+            chosen = try decoded.object(entry)
         }
         let value = chosen?["value"]?.integer ?? 0
         if let asked, asked != value {

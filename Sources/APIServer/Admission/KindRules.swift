@@ -5,9 +5,7 @@ internal import Objects
 enum KindRules {
     static func validate(_ object: JSON, old: JSON?, kind: Kind) -> [FieldError] {
         switch (kind.group, kind.kind) {
-        case ("", "Pod"): PodRules.validate(object["spec"], path: "spec") + (old.map { PodRules.validateUpdate(object, old: $0) } ?? [])
         case ("", "ConfigMap"), ("", "Secret"): size(object)
-        case ("apps", "Deployment"), ("apps", "ReplicaSet"): template(object)
         case ("policy", "PodDisruptionBudget"): disruptionBudget(object)
         case ("sluice.dev", "NodeGroup"): nodeGroup(object)
         case ("metal3.io", "BareMetalHost"): host(object, old: old)
@@ -22,29 +20,6 @@ enum KindRules {
         }
         if bytes <= 1_048_576 { return [] }
         return [FieldError(path: "[]", reason: .tooLong, message: "Too long: may not be more than 1048576 bytes")]
-    }
-
-    /// The pods of a template must be the pods the selector finds, and be valid pods.
-    private static func template(_ object: JSON) -> [FieldError] {
-        var errors: [FieldError] = []
-        let labels = object["spec", "template", "metadata", "labels"]
-        let selector = object["spec", "selector"].flatMap { LabelSelector($0) }
-        if let selector, selector.isEmpty {
-            errors.append(
-                FieldError(path: "spec.selector", reason: .invalid, message: "Invalid value: {}: empty selector is invalid for deployment"))
-        } else if let selector, !selector.matches(labels?.stringMap ?? [:]) {
-            errors.append(
-                FieldError(
-                    path: "spec.template.metadata.labels", reason: .invalid,
-                    message: "Invalid value: \((labels ?? .null).text): `selector` does not match template `labels`"))
-        }
-        if let restart = object["spec", "template", "spec", "restartPolicy"]?.string, restart != "Always" {
-            errors.append(
-                FieldError(
-                    path: "spec.template.spec.restartPolicy", reason: .notSupported,
-                    message: "Unsupported value: \"\(restart)\": supported values: \"Always\""))
-        }
-        return errors + PodRules.validate(object["spec", "template", "spec"], path: "spec.template.spec")
     }
 
     private static func disruptionBudget(_ object: JSON) -> [FieldError] {

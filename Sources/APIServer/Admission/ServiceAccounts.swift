@@ -15,7 +15,7 @@ extension APIServer {
         let isMirror = pod["metadata", "annotations", "kubernetes.io/config.mirror"] != nil
         if !isMirror {
             let key = StoreKeys.key(group: "", plural: "serviceaccounts", namespace: call.namespace, name: name.isEmpty ? "default" : name)
-            let account = try await read(key).entry.map { (entry) throws(APIFailure) in try ObjectCodec.decode(entry) }
+            let account = try await read(key).entry.map { (entry) throws(APIFailure) in try decoded.object(entry) }
             let wanted = spec["automountServiceAccountToken"]?.bool ?? account?["automountServiceAccountToken"]?.bool ?? true
             if wanted { ServiceAccountVolume.add(to: &spec) { self.newSuffix() } }
             if (spec["imagePullSecrets"]?.array ?? []).isEmpty, let secrets = account?["imagePullSecrets"] {

@@ -47,7 +47,7 @@ enum MetadataRules {
         }
         if let labels = metadata?["labels"] { errors += NameRules.labels(labels, path: "metadata.labels") }
         if let annotations = metadata?["annotations"] { errors += NameRules.annotations(annotations, path: "metadata.annotations") }
-        errors += finalizers(metadata?["finalizers"]?.array ?? [], old: old)
+        errors += finalizers(metadata?["finalizers"]?.array ?? [], old: old, kind: kind)
         for (index, owner) in (metadata?["ownerReferences"]?.array ?? []).enumerated() {
             for field in ["apiVersion", "kind", "name", "uid"] where (owner[field]?.string ?? "").isEmpty {
                 errors.append(
@@ -59,8 +59,8 @@ enum MetadataRules {
         return errors
     }
 
-    /// Finalizers are qualified names, and none is added to an object that is going.
-    private static func finalizers(_ finalizers: [JSON], old: JSON?) -> [FieldError] {
+    /// Finalizers are qualified names (of built-in kinds with a domain, as Kubernetes asks), and none is added to an object that is going.
+    private static func finalizers(_ finalizers: [JSON], old: JSON?, kind: Kind) -> [FieldError] {
         let standard: Set<String> = ["orphan", "foregroundDeletion", "kubernetes"]
         var errors: [FieldError] = []
         for (index, finalizer) in finalizers.enumerated() {
@@ -69,7 +69,7 @@ enum MetadataRules {
             errors += NameRules.qualifiedName(name).map {
                 FieldError(path: path, reason: .invalid, message: "Invalid value: \"\(name)\": \($0)")
             }
-            if !name.contains("/"), !standard.contains(name), errors.isEmpty {
+            if !kind.isCustomResource, !name.contains("/"), !standard.contains(name), errors.isEmpty {
                 let why = "name is neither a standard finalizer name nor is it fully qualified"
                 errors.append(FieldError(path: path, reason: .invalid, message: "Invalid value: \"\(name)\": \(why)"))
             }

@@ -26,8 +26,8 @@ enum FieldValidation: String {
 extension APIServer {
     /// The body of a write as an object of the wanted kind; `apiVersion` and `kind` are filled in where absent.
     func decodeBody(_ call: Call, kind: String, apiVersion: String) throws(APIFailure) -> JSON {
-        let media = MediaType(call.request.header("content-type") ?? "application/json")
-        guard media?.type == "application/json" else {
+        let type = call.request.header("content-type") ?? "application/json"
+        guard type == "application/json" || MediaType(type)?.type == "application/json" else {
             throw .unsupportedMediaType(
                 "the body of the request was in an unknown format - accepted media types include: application/json")
         }

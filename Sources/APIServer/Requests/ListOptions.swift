@@ -124,6 +124,14 @@ struct ListOptions: Sendable {
         return revision
     }
 
+    /// Whether labels and names are all that the selectors look at.
+    private var selectsByMetadata: Bool { fields.terms.allSatisfy { $0.field == "metadata.name" || $0.field == "metadata.namespace" } }
+
+    func matches(_ entry: StoreEntry) throws(APIFailure) -> Bool {
+        if !hasSelector { return true }
+        return matches(try selectsByMetadata ? ObjectCodec.decodeMetadata(entry) : ObjectCodec.decode(entry))
+    }
+
     func matches(_ object: JSON) -> Bool {
         if !labels.isEmpty, !labels.matches(object["metadata", "labels"]?.stringMap ?? [:]) { return false }
         return fields.matches(object)

@@ -36,7 +36,7 @@ enum Representation: Sendable, Equatable {
 
     /// Reads `Accept`, taking the first entry that can be served.
     static func negotiated(accept: String?) throws(APIFailure) -> Representation {
-        guard let accept, !accept.isEmpty else { return .object }
+        guard let accept, !accept.isEmpty, accept != "application/json", accept != "*/*" else { return .object }
         var asksForOtherForm = false
         for entry in accept.split(separator: ",") {
             guard let media = MediaType(entry) else { continue }

@@ -22,7 +22,7 @@ struct RequestInfo: Sendable, Equatable {
         path = request.path
         verb = request.method.lowercased()
         isResource = false
-        var parts = request.path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)[...]
+        var parts = request.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }[...]
         switch parts.popFirst() {
         case "api" where parts.count >= 2: group = ""
         case "apis" where parts.count >= 3: group = parts.removeFirst()
@@ -36,8 +36,7 @@ struct RequestInfo: Sendable, Equatable {
             parts.removeFirst()
         }
         if parts.first == "namespaces", parts.count > 1 {
-            let subresources: Set<String> = ["status", "finalize"]
-            if parts.count > 2, !(parts.count == 3 && subresources.contains(parts[parts.startIndex + 2])) {
+            if parts.count > 2, !(parts.count == 3 && ["status", "finalize"].contains(parts[parts.startIndex + 2])) {
                 namespace = parts[parts.startIndex + 1]
                 parts = parts.dropFirst(2)
             } else {

@@ -25,10 +25,11 @@ extension APIServer {
             }
             guard Eviction.needsBudget(pod) else { return try await finishEviction(call, options, isDryRun) }
             let prefix = StoreKeys.prefix(group: "policy", plural: budgets.plural, namespace: call.namespace)
+            let view = Pod(pod)
             var matching: [(entry: StoreEntry, object: JSON)] = []
             for candidate in try await readRange(prefix: prefix).entries {
                 let object = try ObjectCodec.decode(candidate)
-                if PodDisruptionBudget(object).covers(Pod(pod)) { matching.append((candidate, object)) }
+                if PodDisruptionBudget(object).covers(view) { matching.append((candidate, object)) }
             }
             guard let budget = matching.first else { return try await finishEviction(call, options, isDryRun) }
             guard matching.count == 1 else {

@@ -44,8 +44,7 @@ extension APIServer {
             }
             var object = old
             object.setValue(.integer(replicas), at: view.path(paths.specReplicas))
-            var plain = call
-            plain.info.subresource = ""
+            let plain = call.changed(subresource: "")
             return try await self.replacement(object, old: old, plain)
         }
         return Rendering.json(view.scale(of: try ObjectCodec.decode(entry)))

@@ -21,43 +21,54 @@ extension APIServer {
         if call.kind.isNamespaced { try await requireNamespace(call, object) }
         ObjectPreparation.prepareForCreate(
             &object, kind: call.kind, namespace: call.namespace, stamp: .init(uid: newUID(), now: time.now()))
-        let entry = try await insert(object, call, isDryRun: isDryRun)
+        let entry = try await insert(consume object, call, isDryRun: isDryRun)
         return try Rendering.object(
             entry, kind: call.kind, as: representation, query: call, now: time.now(), status: 201, warnings: warnings)
     }
 
     /// Names, admits, validates and writes a prepared object.
-    private func insert(_ object: JSON, _ call: Call, isDryRun: Bool) async throws(APIFailure) -> StoreEntry {
+    private func insert(_ object: consuming JSON, _ call: Call, isDryRun: Bool) async throws(APIFailure) -> StoreEntry {
+        guard (object["metadata", "name"]?.string ?? "").isEmpty else { return try await insertNamed(object, call, isDryRun: isDryRun) }
         let base = object["metadata", "generateName"]?.string ?? ""
-        let needsName = (object["metadata", "name"]?.string ?? "").isEmpty
+        guard !base.isEmpty else { throw missingName(call.kind) }
+        let unnamed = object
         // A generated name that is taken is drawn again.
-        for attempt in 0..<8 {
-            var object = object
-            if needsName {
-                guard !base.isEmpty else { throw missingName(call.kind) }
-                object["metadata", "name"] = .string(String(base.prefix(58)) + newSuffix())
-                if call.kind.kind == "Namespace" {
-                    object["metadata", "labels", "kubernetes.io/metadata.name"] = object["metadata", "name"]
-                }
+        for _ in 0..<7 {
+            do throws(APIFailure) {
+                return try await insertNamed(named(unnamed, base, call.kind), call, isDryRun: isDryRun)
+            } catch  where error.reason == "AlreadyExists" {
+                continue
             }
-            let name = object["metadata", "name"]?.string ?? ""
-            call.kind.applyDefaults(to: &object)
-            try await admit(&object, old: nil, call)
-            try validate(object, old: nil, call.kind)
-            if CustomResourceDefinitions.isDefinition(call.kind) { object["status"] = CustomResourceDefinitions.firstStatus(object) }
-            let key = StoreKeys.key(group: call.kind.group, plural: call.kind.plural, namespace: call.namespace, name: name)
-            let value = ObjectCodec.encode(object)
-            if isDryRun {
-                guard try await read(key).entry == nil else { throw try await alreadyExists(call.kind, name, key) }
-                return StoreEntry(key: key, value: value, modified: 0)
-            }
-            if let revision = try await tryCommit([.put(key: key, value: value)], if: [.init(key: key, modified: 0)]) {
-                try await stored(call.kind, object)
-                return StoreEntry(key: key, value: value, modified: revision)
-            }
-            if !needsName || attempt == 7 { throw try await alreadyExists(call.kind, name, key) }
         }
-        throw .alreadyExists(call.kind, base)
+        return try await insertNamed(named(unnamed, base, call.kind), call, isDryRun: isDryRun)
+    }
+
+    private func named(_ object: JSON, _ base: String, _ kind: Kind) -> JSON {
+        var object = object
+        object["metadata", "name"] = .string(String(base.prefix(58)) + newSuffix())
+        if kind.kind == "Namespace", kind.group.isEmpty {
+            object["metadata", "labels", "kubernetes.io/metadata.name"] = object["metadata", "name"]
+        }
+        return object
+    }
+
+    private func insertNamed(_ object: consuming JSON, _ call: Call, isDryRun: Bool) async throws(APIFailure) -> StoreEntry {
+        let name = object["metadata", "name"]?.string ?? ""
+        call.kind.applyDefaults(to: &object)
+        try await admit(&object, old: nil, call)
+        try validate(object, old: nil, call.kind)
+        if CustomResourceDefinitions.isDefinition(call.kind) { object["status"] = CustomResourceDefinitions.firstStatus(object) }
+        let key = StoreKeys.key(group: call.kind.group, plural: call.kind.plural, namespace: call.namespace, name: name)
+        let value = ObjectCodec.encode(object)
+        if isDryRun {
+            guard try await read(key).entry == nil else { throw try await alreadyExists(call.kind, name, key) }
+            return StoreEntry(key: key, value: value, modified: 0)
+        }
+        guard let revision = try await tryCommit([.put(key: key, value: value)], if: [.init(key: key, modified: 0)]) else {
+            throw try await alreadyExists(call.kind, name, key)
+        }
+        try await stored(call.kind, object)
+        return StoreEntry(key: key, value: value, modified: revision)
     }
 
     private func alreadyExists(_ kind: Kind, _ name: String, _ key: String) async throws(APIFailure) -> APIFailure {
@@ -94,8 +105,7 @@ extension APIServer {
         guard let namespaces = call.kinds.kind(group: "", version: "v1", plural: "namespaces") else { return }
         let key = StoreKeys.key(group: "", plural: "namespaces", namespace: "", name: call.namespace)
         guard let entry = try await read(key).entry else { throw .notFound(namespaces, call.namespace) }
-        let namespace = try ObjectCodec.decode(entry)
-        if namespace["metadata", "deletionTimestamp"] != nil {
+        if try decoded.object(entry)["metadata", "deletionTimestamp"] != nil {
             let name = object["metadata", "name"]?.string ?? ""
             var failure = APIFailure.forbidden(
                 call.kind, name, "unable to create new content in namespace \(call.namespace) because it is being terminated")

@@ -52,6 +52,7 @@ enum KindBehaviour {
     /// where nothing is asked for, Burstable otherwise.
     static func qualityOfService(_ spec: JSON?) -> String {
         let containers = (spec?["containers"]?.array ?? []) + (spec?["initContainers"]?.array ?? [])
+        if containers.allSatisfy({ $0["resources"] == nil }) { return "BestEffort" }
         var isGuaranteed = true
         var isBestEffort = true
         for container in containers {

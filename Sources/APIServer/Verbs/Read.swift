@@ -35,7 +35,7 @@ extension APIServer {
             return APIResponse(status: 200, headers: Rendering.headers, body: .bytes(table.table(objects, metadata: metadata)))
         case .metadata:
             var items: [JSON] = []
-            for entry in page.entries { items.append(Rendering.partial(try ObjectCodec.decode(entry))) }
+            for entry in page.entries { items.append(Rendering.partial(try ObjectCodec.decodeMetadata(entry))) }
             return Rendering.json([
                 "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": .array(items),
             ])
@@ -83,8 +83,7 @@ extension APIServer {
             }
             revision = range.revision
             for entry in range.entries {
-                if options.hasSelector, try !options.matches(ObjectCodec.decode(entry)) { continue }
-                entries.append(entry)
+                if try options.matches(entry) { entries.append(entry) }
             }
             after = range.entries.last?.key
             let isFull = options.limit > 0 && entries.count >= options.limit

@@ -23,7 +23,7 @@ enum Rendering {
         case .object:
             response = APIResponse(status: status, headers: headers, body: .bytes(ObjectCodec.text(entry, kind: kind)))
         case .metadata:
-            response = json(partial(try ObjectCodec.decode(entry)), status: status)
+            response = json(partial(try ObjectCodec.decodeMetadata(entry)), status: status)
         case .table:
             let object = try ObjectCodec.decode(entry, as: kind)
             let table = TableWriter(kind: kind, include: query.query("includeObject"), now: now)

@@ -9,13 +9,16 @@ extension APIServer {
         var call = call
         if !call.info.name.isEmpty {
             // `watch` of one object is a watch of the collection with that name.
-            call.request.query.append(("fieldSelector", "metadata.name=\(call.info.name)"))
+            var request = call.request
+            request.query.append(("fieldSelector", "metadata.name=\(call.info.name)"))
+            call = call.changed(request)
         }
         let options = try ListOptions(call, isWatch: true)
         let representation = try call.representation()
         let prefix = StoreKeys.prefix(group: call.kind.group, plural: call.kind.plural, namespace: call.namespace)
         let renderer = WatchRenderer(
-            kind: call.kind, options: options, representation: representation, include: call.query("includeObject"), time: time)
+            kind: call.kind, options: options, representation: representation, include: call.query("includeObject"), time: time,
+            decoded: decoded, lines: lines)
         let asked = try options.revision()
         var initial: [[UInt8]] = []
         let from: Revision

@@ -11,14 +11,21 @@ struct WatchRenderer: Sendable {
     let include: String?
     let time: any TimeSource
     private let head: [UInt8]?
+    private let decoded: DecodedCache
+    private let lines: LineCache
 
-    init(kind: Kind, options: ListOptions, representation: Representation, include: String?, time: any TimeSource) {
+    init(
+        kind: Kind, options: ListOptions, representation: Representation, include: String?, time: any TimeSource,
+        decoded: DecodedCache, lines: LineCache
+    ) {
         self.kind = kind
         self.options = options
         self.representation = representation
         self.include = include
         self.time = time
         head = ObjectCodec.head(of: kind)
+        self.decoded = decoded
+        self.lines = lines
     }
 
     var headers: [(name: String, value: String)] {
@@ -42,8 +49,8 @@ struct WatchRenderer: Sendable {
     func initialEvents(_ range: StoreRange) throws(APIFailure) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         for entry in range.entries {
-            if options.hasSelector, try !options.matches(ObjectCodec.decode(entry)) { continue }
-            lines.append(try render("ADDED", entry.value, entry.modified, isFirst: lines.isEmpty))
+            guard try options.matches(entry) else { continue }
+            lines.append(try render("ADDED", entry.key, entry.value, entry.modified, isFirst: lines.isEmpty))
         }
         if options.sendsInitialEvents {
             lines.append(bookmark(range.revision, annotations: ["k8s.io/initial-events-end": "true"], isFirst: lines.isEmpty))
@@ -67,21 +74,21 @@ struct WatchRenderer: Sendable {
     func line(_ change: StoreChange, isFirst: Bool) throws(APIFailure) -> [UInt8]? {
         guard options.hasSelector else {
             if let value = change.value {
-                return try render(change.previous == nil ? "ADDED" : "MODIFIED", value, change.revision, isFirst: isFirst)
+                return try render(change.previous == nil ? "ADDED" : "MODIFIED", change.key, value, change.revision, isFirst: isFirst)
             }
             return try change.previous.map { (previous) throws(APIFailure) in
-                try render("DELETED", previous.value, change.revision, isFirst: isFirst)
+                try render("DELETED", change.key, previous.value, change.revision, isFirst: isFirst)
             }
         }
         // An object that begins to match is added, one that ceases to match is deleted, whatever happened to it.
         let matches = try change.value.map { (value) throws(APIFailure) in
-            try options.matches(ObjectCodec.decode(value, revision: change.revision))
+            try options.matches(decoded.object(change.key, value, revision: change.revision))
         }
-        let matched = try change.previous.map { (previous) throws(APIFailure) in try options.matches(ObjectCodec.decode(previous)) }
+        let matched = try change.previous.map { (previous) throws(APIFailure) in try options.matches(decoded.object(previous)) }
         switch (matched ?? false, matches ?? false) {
-        case (false, true): return try render("ADDED", change.value ?? [], change.revision, isFirst: isFirst)
-        case (true, true): return try render("MODIFIED", change.value ?? [], change.revision, isFirst: isFirst)
-        case (true, false): return try render("DELETED", change.previous?.value ?? [], change.revision, isFirst: isFirst)
+        case (false, true): return try render("ADDED", change.key, change.value ?? [], change.revision, isFirst: isFirst)
+        case (true, true): return try render("MODIFIED", change.key, change.value ?? [], change.revision, isFirst: isFirst)
+        case (true, false): return try render("DELETED", change.key, change.previous?.value ?? [], change.revision, isFirst: isFirst)
         case (false, false): return nil
         }
     }
@@ -91,21 +98,36 @@ struct WatchRenderer: Sendable {
             .table([object], metadata: ["resourceVersion": .string(String(revision))])
     }
 
-    private func render(_ type: StaticString, _ value: [UInt8], _ revision: Revision, isFirst: Bool) throws(APIFailure) -> [UInt8] {
+    private func render(
+        _ type: StaticString, _ key: String, _ value: [UInt8], _ revision: Revision, isFirst: Bool
+    ) throws(APIFailure) -> [UInt8] {
         switch representation {
         case .object:
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(value.count + 96)
-            bytes.append(contentsOf: "{\"type\":\"".utf8)
-            bytes.append(contentsOf: UnsafeBufferPointer(start: type.utf8Start, count: type.utf8CodeUnitCount))
-            bytes.append(contentsOf: "\",\"object\":".utf8)
-            ObjectCodec.append(value, revision: revision, head: head, to: &bytes)
-            bytes.append(contentsOf: "}\n".utf8)
-            return bytes
+            // Custom resources may be watched in several versions, each with its own head.
+            guard head == nil else { return write(type, value, revision) }
+            let form = type.utf8Start.pointee
+            return lines.line(key, revision, form: form, bytes: value.count) { write(type, value, revision) }
         case .metadata:
-            return WatchRenderer.line(type, Rendering.partial(try ObjectCodec.decode(value, revision: revision)).encoded)
+            return WatchRenderer.line(type, Rendering.partial(try tree(type, key, value, revision)).encoded)
         case .table:
-            return WatchRenderer.line(type, table(try ObjectCodec.decode(value, revision: revision), revision, isFirst))
+            return WatchRenderer.line(type, table(try tree(type, key, value, revision), revision, isFirst))
         }
+    }
+
+    /// The object an event shows. What a `DELETED` shows is the state before its revision, which is no place in the cache.
+    private func tree(_ type: StaticString, _ key: String, _ value: [UInt8], _ revision: Revision) throws(APIFailure) -> JSON {
+        if type.utf8Start.pointee == UInt8(ascii: "D") { return try ObjectCodec.decode(value, revision: revision) }
+        return try decoded.object(key, value, revision: revision)
+    }
+
+    private func write(_ type: StaticString, _ value: [UInt8], _ revision: Revision) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(value.count + 96)
+        bytes.append(contentsOf: "{\"type\":\"".utf8)
+        bytes.append(contentsOf: UnsafeBufferPointer(start: type.utf8Start, count: type.utf8CodeUnitCount))
+        bytes.append(contentsOf: "\",\"object\":".utf8)
+        ObjectCodec.append(value, revision: revision, head: head, to: &bytes)
+        bytes.append(contentsOf: "}\n".utf8)
+        return bytes
     }
 }
