@@ -27,7 +27,6 @@ struct Bench: AsyncParsableCommand {
     var traces: String?
 
     func run() async throws {
-        setvbuf(stdout, nil, _IOLBF, 0)
         if only == "all" || only == "api" { try await APIBench(podCount: pods).run() }
         if only == "all" || only == "planner" { PlannerBench().run() }
         if only == "all" || only == "replay" { try ReplayBench(folder: traces).run() }

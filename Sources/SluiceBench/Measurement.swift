@@ -21,6 +21,7 @@ enum Measurement {
                 "\(padded(row.name, widths.0))  \(padded(row.value, widths.1))  \(padded(row.cpu, widths.2))  \(row.baseline)")
         }
         Swift.print("")
+        fflush(nil)
     }
 
     /// Seconds of processor time a process has used, from /proc.

@@ -1,4 +1,6 @@
 import ArgumentParser
+import ControlPlane
+import Foundation
 import Glibc
 import KubeClient
 import Logging
@@ -66,6 +68,6 @@ struct DemoCommand: AsyncParsableCommand {
     /// Removes a directory this process made under /tmp, and nothing else.
     private func removeTemporary(_ directory: String) {
         guard directory.hasPrefix("/tmp/sluice-demo-") else { return }
-        nftw(directory, { path, _, _, _ in path.map { remove($0) } ?? 0 }, 16, FTW_DEPTH | FTW_PHYS)
+        try? FileManager.default.removeItem(atPath: directory)
     }
 }

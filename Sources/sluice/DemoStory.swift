@@ -70,7 +70,7 @@ struct DemoStory: Sendable {
             let sample = observer.sample()
             let line = sample.line
             if line != last { print("\(DemoObserver.clock(sample.elapsed))  \(line)") }
-            fflush(stdout)
+            fflush(nil)
             last = line
             if condition(sample) { return }
             guard time.now() < deadline else { throw CommandFailure("the demonstration did not reach: \(title); see --timeout") }

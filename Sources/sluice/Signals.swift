@@ -1,4 +1,4 @@
-import Dispatch
+@preconcurrency import Dispatch
 import Glibc
 
 /// Waits for the signals that ask a process to end.
@@ -6,14 +6,16 @@ enum Signals {
     /// SIGINT and SIGTERM, one element each time one arrives; from the first call on they no longer kill the process.
     static func termination() -> AsyncStream<Int32> {
         AsyncStream { continuation in
-            let sources = [SIGINT, SIGTERM].map { number in
+            for number in [SIGINT, SIGTERM] {
                 signal(number, SIG_IGN)
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler { continuation.yield(number) }
+                // The handler holds the source: it lives as long as the process, which is as long as signals matter.
+                source.setEventHandler { [source] in
+                    if source.isCancelled { return }
+                    continuation.yield(number)
+                }
                 source.resume()
-                return source
             }
-            continuation.onTermination = { _ in for source in sources { source.cancel() } }
         }
     }
 }

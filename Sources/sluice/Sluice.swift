@@ -44,7 +44,8 @@ struct Sluice: AsyncParsableCommand {
     }
 
     private static func complain(_ text: String) {
-        fputs("sluice: \(text)\n", stderr)
+        let line = Array("sluice: \(text)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
     }
 }
 

@@ -66,12 +66,12 @@ struct PoolReport {
 
     init(_ fleet: Fleet) {
         var counts: [Role: Int] = [:]
-        for row in fleet.hosts.rows {
+        for row in fleet.hosts.rows.values {
             let state = row.host.operationalStatus == "error" ? "error" : row.host.state.rawValue
             counts[Role(role: PoolReport.role(row.host), state: state.isEmpty ? "new" : state), default: 0] += 1
         }
         roles = counts.sorted { ($0.key.role, $0.key.state) < ($1.key.role, $1.key.state) }.map { ($0.key, $0.value) }
-        hostCount = fleet.hosts.rows.reduce(0) { count, _ in count + 1 }
+        hostCount = fleet.hosts.rows.count
         groups = fleet.nodeGroups.keys.sorted().compactMap { name in
             fleet.nodeGroups[name].map { PoolReport.group($0, in: fleet) }
         }

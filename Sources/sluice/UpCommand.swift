@@ -62,7 +62,8 @@ struct UpCommand: AsyncParsableCommand {
               kubectl get baremetalhosts -A
               kubectl apply -f examples/quickstart.yaml && kubectl get pods,nodes -w
             """)
-        fflush(stdout)
+        // All streams: whoever reads from a pipe waits for these lines.
+        fflush(nil)
     }
 
     private func listenAddress() throws -> (host: String, port: Int) {

@@ -8,7 +8,10 @@ extension SimulatedRack {
     public func savedState() -> JSON {
         var saved: JSON = [:]
         for host in hosts {
-            let state = host.withMachine { machine, _ -> JSON? in machine.isPristine ? nil : machine.json }
+            let state = host.withMachine { machine, _ -> JSON? in
+                if machine.isPristine { return nil }
+                return machine.json
+            }
             if let state { saved[host.specification.name] = state }
         }
         return ["version": 1, "fleet": .string(fleet.name), "hosts": saved]

@@ -57,7 +57,7 @@ public final class SimulatedRack: Sendable {
                 "metadata": ["name": .string(host.specification.name), "namespace": .string(Names.hostNamespace)],
                 "spec": [
                     "online": false, "bootMode": "UEFI", "bootMACAddress": .string(host.specification.bootMACAddress),
-                    "bmc": ["address": .string(host.specification.address)],
+                    "bmc": ["address": .string(host.specification.address), "credentialsName": ""],
                 ],
             ]
         }
