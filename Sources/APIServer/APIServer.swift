@@ -114,7 +114,7 @@ public final class APIServer: APIHandler {
     }
 
     private func answer(_ request: APIRequest, _ info: RequestInfo) async throws(APIFailure) -> APIResponse {
-        let user = try authenticate(request)
+        let user = try impersonated(request, by: authenticate(request))
         try authorize(user, info)
         guard request.body.count <= options.maximumBodyBytes else { throw .bodyTooLarge(limit: options.maximumBodyBytes) }
         if !info.isResource { return try await answerDocument(request, info) }
@@ -173,6 +173,10 @@ public final class APIServer: APIHandler {
                 user: user, verb: info.verb, group: info.group, version: info.version, resource: info.resource,
                 subresource: info.subresource, namespace: info.namespace, name: info.name, path: info.path)
             : RequestAttributes(user: user, verb: info.verb, path: info.path)
+        try demand(attributes)
+    }
+
+    private func demand(_ attributes: RequestAttributes) throws(APIFailure) {
         var reason = ""
         switch authorizer.authorize(attributes) {
         case .allow: return
@@ -182,12 +186,19 @@ public final class APIServer: APIHandler {
         var details: JSON? = nil
         if attributes.isResourceRequest {
             var fields: JSON = [:]
-            if !info.name.isEmpty { fields["name"] = .string(info.name) }
-            if !info.group.isEmpty { fields["group"] = .string(info.group) }
-            fields["kind"] = .string(info.resource)
+            if !attributes.name.isEmpty { fields["name"] = .string(attributes.name) }
+            if !attributes.group.isEmpty { fields["group"] = .string(attributes.group) }
+            fields["kind"] = .string(attributes.resource)
             details = fields
         }
         throw APIFailure(code: 403, reason: "Forbidden", message: attributes.forbiddenMessage(reason: reason), details: details ?? [:])
+    }
+
+    /// The user that the request's `Impersonate-…` headers name, if the caller may be them; otherwise the caller.
+    private func impersonated(_ request: APIRequest, by caller: UserInfo) throws(APIFailure) -> UserInfo {
+        guard let wish = try Impersonation(request) else { return caller }
+        for attributes in wish.attributes(caller: caller) { try demand(attributes) }
+        return wish.user
     }
 }
 

@@ -132,4 +132,42 @@ import Testing
         let admin = Credentials.certificate(commonName: "root", organizations: ["system:masters"])
         #expect(await harness.send("GET", "/api/v1/secrets", as: admin).status == 200)
     }
+
+    // MARK: - Acting as somebody else
+
+    private func whoami(_ harness: Harness, _ headers: [(name: String, value: String)], as user: Credentials) async -> Answer {
+        await harness.send(
+            harness.request(
+                "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                Array(#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#.utf8),
+                headers: headers + [("content-type", "application/json")], as: user))
+    }
+
+    @Test func `an administrator may act as somebody else, with no more rights than theirs`() async throws {
+        let harness = try await Harness()
+        let admin = Credentials.inProcess(Harness.admin)
+        let answer = await whoami(harness, [("impersonate-user", "bob"), ("impersonate-group", "ops")], as: admin)
+        #expect(answer["status", "userInfo", "username"] == "bob")
+        #expect(answer["status", "userInfo", "groups"] == ["ops", "system:authenticated"])
+        let pods = await harness.send(harness.request("GET", Paths.pods, headers: [("impersonate-user", "bob")], as: admin))
+        #expect(pods.status == 403)
+        #expect(pods.message.contains("User \"bob\" cannot list"))
+    }
+
+    @Test(arguments: [
+        [("impersonate-user", "admin")], [("impersonate-user", "alice"), ("impersonate-group", "system:masters")],
+        [("impersonate-user", "alice"), ("impersonate-uid", "1")], [("impersonate-user", "system:serviceaccount:kube-system:root")],
+    ])
+    func `others may not`(_ headers: [(String, String)]) async throws {
+        let harness = try await Harness()
+        let answer = await whoami(harness, headers.map { (name: $0.0, value: $0.1) }, as: Self.alice)
+        #expect(answer.status == 403)
+        #expect(answer.message.contains("User \"alice\" cannot impersonate"))
+    }
+
+    @Test func `attributes without a user are an error, not the caller`() async throws {
+        let harness = try await Harness()
+        let answer = await whoami(harness, [("impersonate-group", "ops")], as: .inProcess(Harness.admin))
+        #expect(answer.status == 500)
+    }
 }

@@ -1,0 +1,90 @@
+import APIMessages
+import APIServer
+import Objects
+import Testing
+
+/// Bodies as typed clients send them, put together by hand.
+@Suite struct ProtobufTests {
+    private static func varint(_ value: UInt64) -> [UInt8] {
+        var (value, bytes) = (value, [UInt8]())
+        while value >= 0x80 {
+            bytes.append(UInt8(value & 0x7F) | 0x80)
+            value >>= 7
+        }
+        return bytes + [UInt8(value)]
+    }
+
+    private static func field(_ number: UInt64, _ bytes: [UInt8]) -> [UInt8] {
+        varint(number << 3 | 2) + varint(UInt64(bytes.count)) + bytes
+    }
+    private static func field(_ number: UInt64, _ text: String) -> [UInt8] { field(number, Array(text.utf8)) }
+    private static func field(_ number: UInt64, _ value: UInt64) -> [UInt8] { varint(number << 3) + varint(value) }
+
+    private static func body(_ apiVersion: String, _ kind: String, _ object: [UInt8]) -> [UInt8] {
+        Array("k8s\0".utf8) + field(1, field(1, apiVersion) + field(2, kind)) + field(2, object) + field(3, "") + field(4, "")
+    }
+
+    /// Metadata as a Go client writes it: empty parts are there.
+    private static func metadata(_ name: String) -> [UInt8] {
+        field(1, field(1, name) + field(2, "") + field(3, "") + field(4, "") + field(5, "") + field(6, "") + field(7, 0) + field(8, ""))
+    }
+
+    private func post(_ harness: Harness, _ path: String, _ body: [UInt8]) async -> Answer {
+        await harness.send(
+            harness.request("POST", path, body, headers: [("content-type", "application/vnd.kubernetes.protobuf")]))
+    }
+
+    @Test func `a namespace is created`() async throws {
+        let harness = try await Harness()
+        let object = Self.metadata("team") + Self.field(2, [UInt8]()) + Self.field(3, Self.field(1, ""))
+        let answer = await post(harness, Paths.namespaces, Self.body("v1", "Namespace", object))
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(answer["metadata", "name"] == "team")
+        #expect(answer["status", "phase"] == "Active")
+    }
+
+    @Test func `maps of bytes and texts are read`() async throws {
+        let harness = try await Harness()
+        let entry = Self.field(1, "a") + Self.field(2, "b")
+        let secret = Self.metadata("s") + Self.field(2, entry) + Self.field(3, "Opaque")
+        #expect(
+            await post(harness, "/api/v1/namespaces/default/secrets", Self.body("v1", "Secret", secret))["data"] == ["a": "Yg=="])
+        let map = Self.metadata("c") + Self.field(2, entry) + Self.field(2, Self.field(1, "empty"))
+        #expect(await post(harness, Paths.configMaps, Self.body("v1", "ConfigMap", map))["data"] == ["a": "b", "empty": ""])
+    }
+
+    @Test func `a deployment's replicas of zero are kept, a zero port is not`() async throws {
+        let harness = try await Harness()
+        let labels = Self.field(1, Self.field(1, "app") + Self.field(2, "web"))
+        let container = Self.field(1, "main") + Self.field(2, "web:1") + Self.field(6, Self.field(2, 0) + Self.field(3, 80))
+        let template =
+            Self.field(1, Self.field(11, Self.field(1, "app") + Self.field(2, "web"))) + Self.field(2, Self.field(2, container))
+        let spec = Self.field(1, 0) + Self.field(2, labels) + Self.field(3, template) + Self.field(4, Self.field(1, "")) + Self.field(5, 0)
+        let answer = await post(
+            harness, Paths.deployments,
+            Self.body("apps/v1", "Deployment", Self.metadata("web") + Self.field(2, spec) + Self.field(3, Self.field(1, 0))))
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(answer["spec", "replicas"] == 0)
+        let port = answer["spec", "template", "spec", "containers"]?.array?.first?["ports"]?.array?.first
+        #expect(port?["containerPort"] == 80)
+        #expect(port?["hostPort"] == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("no magic", Array("junk".utf8)), ("nothing", []),
+            ("cut off", Array(Self.body("v1", "Namespace", Self.metadata("a")).dropLast(8))),
+            ("an unknown kind", Self.body("v1", "Gadget", Self.metadata("a"))),
+            ("a field beyond the table", Self.body("v1", "Namespace", Self.metadata("a") + Self.field(77, "x"))),
+            ("a field of another type", Self.body("v1", "Namespace", Self.field(1, 5))),
+            ("an endless number", Array("k8s\0".utf8) + [UInt8](repeating: 0xFF, count: 40)),
+            ("no UTF-8", Self.body("v1", "Namespace", Self.field(1, Self.field(1, [0xFF, 0xFE])))),
+            ("a length beyond the end", Array("k8s\0".utf8) + [0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]),
+        ] as [(String, [UInt8])])
+    func `what is not understood is refused whole`(_ name: String, _ body: [UInt8]) async throws {
+        let harness = try await Harness()
+        let answer = await post(harness, Paths.namespaces, body)
+        #expect(answer.status == 415, "\(name): \(answer.text)")
+        #expect(await harness.send("GET", Paths.namespaces).names.count == 4)
+    }
+}
