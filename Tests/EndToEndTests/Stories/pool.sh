@@ -91,7 +91,7 @@ eventually 60 2 sh -c 'kubectl get baremetalinstances -n tenant-a --no-headers |
 expect "role=vms" kubectl describe node "$(kubectl get nodes -l role=vms -o jsonpath='{.items[0].metadata.name}')"
 
 expect "NODEGROUP" "$SLUICE" status
-expect "runs on" "$SLUICE" explain pod "$(kubectl get pods -l app=web -o jsonpath='{.items[0].metadata.name}')"
+expect "bound to node" "$SLUICE" explain pod "$(kubectl get pods -l app=web -o jsonpath='{.items[0].metadata.name}')"
 
 # The demand ends: hosts return, the tenants keep theirs.
 expect "scaled" kubectl scale deployment/web --replicas=0
