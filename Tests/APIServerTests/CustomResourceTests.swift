@@ -39,7 +39,8 @@ import Testing
         #expect(small.fields == ["spec.size"])
         #expect(
             small.message
-                == "Widget.example.com \"v\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"
+                == "Widget.example.com \"v\" is invalid: spec.size: Invalid value: 0: "
+                + "spec.size in body should be greater than or equal to 1"
         )
         var missing = Sample.widget("v")
         missing["spec"] = [:]

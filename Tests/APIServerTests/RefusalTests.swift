@@ -86,11 +86,13 @@ import Testing
             "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required"),
         Case(
             "a value of the wrong type", "POST", Paths.configMaps, Sample.configMap("b", data: ["a": 5]), 400, "BadRequest",
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string"
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number "
+                + "into Go struct field ConfigMap.data of type string"
         ),
         Case(
             "a name of the wrong type", "POST", Paths.configMaps, ["metadata": ["name": 7]], 400, "BadRequest",
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string"
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number "
+                + "into Go struct field ObjectMeta.metadata.name of type string"
         ),
         Case(
             "a version with a new object", "POST", Paths.configMaps, ["metadata": ["name": "b", "resourceVersion": "5"]], 500, "",
@@ -115,7 +117,10 @@ import Testing
             "CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value: [\"Maybe\"]: supported values: \"All\""),
         Case(
             "a bad name", "POST", Paths.configMaps, Sample.configMap("Upper"), 422, "Invalid",
-            "ConfigMap \"Upper\" is invalid: metadata.name: Invalid value: \"Upper\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+            "ConfigMap \"Upper\" is invalid: metadata.name: Invalid value: \"Upper\": a lowercase RFC 1123 subdomain "
+                + "must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric "
+                + "character (e.g. 'example.com', regex used for validation is "
+                + "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
         ),
     ]
 

@@ -125,7 +125,8 @@ import Testing
         #expect(refused.reason == "Conflict")
         #expect(
             refused.message
-                == "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the latest version and try again"
+                == "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; "
+                + "please apply your changes to the latest version and try again"
         )
         #expect(await harness.send("GET", path)["data", "a"] == "2")
     }

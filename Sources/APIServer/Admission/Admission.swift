@@ -42,7 +42,8 @@ extension APIServer {
         if let asked, asked != value {
             throw .forbidden(
                 call.kind, pod["metadata", "name"]?.string ?? "",
-                "the integer value of priority (\(asked)) must not be provided in pod spec; priority admission controller computed \(value) from the given PriorityClass name"
+                "the integer value of priority (\(asked)) must not be provided in pod spec; priority admission controller "
+                    + "computed \(value) from the given PriorityClass name"
             )
         }
         pod["spec", "priority"] = .integer(value)

@@ -81,7 +81,8 @@ enum KindRules {
                 FieldError(
                     path: "spec.bmc.address", reason: .forbidden,
                     message:
-                        "Forbidden: BMC address can not be changed if the BMH is not in the Registering state, or if the BMH is not detached"
+                        "Forbidden: BMC address can not be changed if the BMH is not in the Registering state, "
+                        + "or if the BMH is not detached"
                 )
             ]
         }

@@ -26,20 +26,7 @@ struct ListOptions: Sendable {
             throw .badRequest(error.description)
         }
         try ListOptions.check(labels)
-        for term in fields.terms {
-            let isKnown =
-                term.field == "metadata.name" || (term.field == "metadata.namespace" && call.kind.isNamespaced)
-                || call.kind.selectableFields.contains(term.field)
-            guard isKnown else {
-                let versioned =
-                    call.kind.group.isEmpty
-                    ? "\"\(term.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
-                    : "field label not supported: \(term.field)"
-                throw .badRequest(
-                    "Unable to find \"\(call.kind.apiVersion), Resource=\(call.kind.plural)\" that match label selector \"\(call.query("labelSelector") ?? "")\", field selector \"\(call.query("fieldSelector") ?? "")\": \(versioned)"
-                )
-            }
-        }
+        try ListOptions.check(fields, call)
         limit = max(0, Int(try ListOptions.number(call, "limit") ?? 0))
         timeoutSeconds = try ListOptions.number(call, "timeoutSeconds").map { Int(clamping: $0) }
         let token = call.query("continue") ?? ""
@@ -64,6 +51,25 @@ struct ListOptions: Sendable {
                 throw .badRequest(
                     "unable to parse requirement: values[0][\(requirement.key)]: Invalid value: \"\(value)\": \(why)")
             }
+        }
+    }
+
+    /// Fields that can be selected by are named with their kind.
+    private static func check(_ selector: FieldSelector, _ call: Call) throws(APIFailure) {
+        let kind = call.kind
+        for term in selector.terms {
+            let isKnown =
+                term.field == "metadata.name" || (term.field == "metadata.namespace" && kind.isNamespaced)
+                || kind.selectableFields.contains(term.field)
+            if isKnown { continue }
+            let why =
+                kind.group.isEmpty
+                ? "\"\(term.field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                : "field label not supported: \(term.field)"
+            let (labels, fields) = (call.query("labelSelector") ?? "", call.query("fieldSelector") ?? "")
+            throw .badRequest(
+                "Unable to find \"\(kind.apiVersion), Resource=\(kind.plural)\" that match label selector \"\(labels)\", "
+                    + "field selector \"\(fields)\": \(why)")
         }
     }
 

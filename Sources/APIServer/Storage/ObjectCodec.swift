@@ -55,7 +55,8 @@ enum ObjectCodec {
         writer.write(member.value)
     }
 
-    /// Appends a stored object's JSON with its resource version (none for revision 0, a rehearsed creation), as an item of a list where `asItem` is set.
+    /// Appends a stored object's JSON with its resource version (none for revision 0, a rehearsed creation), as an item of a
+    /// list where `asItem` is set.
     ///
     /// - Parameter head: what to write in place of the stored `kind` and `apiVersion`; see ``head(of:)``.
     static func append(
