@@ -7,7 +7,7 @@ import Ports
 import Synchronization
 
 /// The API server over HTTPS, in a process of its own.
-struct APIBench {
+struct APIBench: Sendable {
     let podCount: Int
     /// Requests in flight, as the peer was measured.
     private static let inFlight = 16
@@ -120,7 +120,7 @@ struct APIBench {
         let map = ResourceName(group: "", version: "v1", kind: "ConfigMap", plural: "configmaps", isNamespaced: true)
         try await client.create(map, namespace: "bench", ["metadata": ["name": "ticker"], "data": ["sent": "0"]])
         let version = try await client.list(map, namespace: "bench").resourceVersion
-        let delays = Mutex<[Double]>([])
+        let delays = Delays()
         let cpu = Measurement.cpuSeconds(of: server.identifier)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<watchers {
@@ -132,7 +132,7 @@ struct APIBench {
                         for event in events where event.kind == .modified {
                             seen += 1
                             if let sent = event.object["data", "sent"]?.string.flatMap(Double.init) {
-                                delays.withLock { $0.append((now - sent) * 1_000) }
+                                delays.values.withLock { $0.append((now - sent) * 1_000) }
                             }
                         }
                     }
@@ -148,7 +148,7 @@ struct APIBench {
             try await group.waitForAll()
         }
         let used = Measurement.cpuSeconds(of: server.identifier) - cpu
-        let sorted = delays.withLock { $0.sorted() }
+        let sorted = delays.values.withLock { $0.sorted() }
         let each = used / Double(max(1, sorted.count)) * 1e6
         return Row(
             name: "fan-out to 100 watchers, p50 / p99",
@@ -169,12 +169,12 @@ struct APIBench {
     ) async throws -> (seconds: Double, cpu: Double) {
         let cpu = Measurement.cpuSeconds(of: server.identifier)
         let start = Measurement.seconds()
-        let next = Atomic(0)
+        let next = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<inFlight {
                 group.addTask {
                     while true {
-                        let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                        let number = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
                         if number >= count { return }
                         try await operation(number)
                     }
@@ -184,4 +184,13 @@ struct APIBench {
         }
         return (Measurement.seconds() - start, Measurement.cpuSeconds(of: server.identifier) - cpu)
     }
+}
+
+/// What concurrent tasks share.
+private final class Counter: Sendable {
+    let value = Atomic(0)
+}
+
+private final class Delays: Sendable {
+    let values = Mutex<[Double]>([])
 }

@@ -1,6 +1,7 @@
 import Fleet
 import KubeClient
 import Objects
+import Ports
 import Simulation
 
 /// What must hold at every moment, read from the API and from the hosts themselves.
