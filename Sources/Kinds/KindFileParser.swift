@@ -131,7 +131,9 @@ struct KindFileParser {
 
     /// Items of lists and values of maps have no property on which these words could act.
     private func refuseProperty(_ property: Property, _ line: KindLine) throws(KindError) {
-        if property.isNullable || property.isImmutable || property.presence != .optional || property.retainsKeysOnPatch {
+        if property.isNullable || property.isImmutable || property.presence != .optional || property.retainsKeysOnPatch
+            || property.protobuf != nil
+        {
             throw line.failure("a modifier of fields stands at items or values")
         }
     }

@@ -35,6 +35,7 @@ final class PropertyTable: @unchecked Sendable {
     let defaultBits: UInt64
     /// Whether properties are required or have a default beyond the 64 bits.
     let hasMoreThanBits: Bool
+    let protobuf: ProtobufLayout
 
     convenience init(_ list: [Property]) { self.init(list) { _ in nil } }
 
@@ -94,6 +95,7 @@ final class PropertyTable: @unchecked Sendable {
         requiredBits = required
         defaultBits = defaults
         hasMoreThanBits = hasMore
+        protobuf = ProtobufLayout(list)
     }
 
     deinit {

@@ -118,6 +118,8 @@ struct SchemaFacts: Sendable {
     var isUnique = false
     /// Whether this is `ObjectMeta`, whose nulls are dropped in every kind.
     var isObjectMeta = false
+    /// Whether this time keeps its microseconds as text; the schema tells no difference.
+    var isMicroTime = false
 
     /// Whether a scalar of the right type is right, whatever its value.
     var isUnconstrained: Bool {
@@ -190,4 +192,6 @@ struct Property: Sendable {
     var retainsKeysOnPatch = false
     var defaultValue: JSON?
     var description = ""
+    /// Where the member stands in the protobuf message; `nil` for what never travels that way.
+    var protobuf: ProtobufPlace?
 }

@@ -54,7 +54,7 @@ struct SchemaBuilder {
         case .reference(let place): return place
         case .value(let value):
             guard value.isPlain else { return append(value) }
-            let key = "\(value.type) \(value.format)"
+            let key = "\(value.type) \(value.format) \(value.isMicroTime)"
             if let place = plain[key] { return place }
             plain[key] = facts.count
             return append(value)

@@ -10,7 +10,7 @@ extension SchemaFacts {
         case "object": type = .object
         case "string": type = .string
         case "time": (type, format) = (.string, "date-time")
-        case "microTime": (type, format) = (.string, "date-time")
+        case "microTime": (type, format, isMicroTime) = (.string, "date-time", true)
         case "bytes": (type, format) = (.string, "byte")
         case "duration": (type, format) = (.string, "duration")
         case "int32": (type, format) = (.integer, "int32")
@@ -38,6 +38,10 @@ enum SchemaModifiers {
         while let next = line.peek(), next != UInt8(ascii: "="), next != UInt8(ascii: "]"), next != UInt8(ascii: "}") {
             let word = try line.word()
             let arguments = try line.arguments() ?? []
+            if word.hasPrefix("@") {
+                property.protobuf = try ProtobufPlace(word, arguments, line)
+                continue
+            }
             if try readProperty(word, &property) { continue }
             if try readLimit(word, arguments, line, &limits) { continue }
             switch draft {
