@@ -119,7 +119,7 @@ let suites: [Target] = [
     tests("SimulationTests", ["Simulation", "KubeClient", "Ports", "APIMessages", "Objects"]),
     tests("FleetFileTests", ["FleetFile", "Simulation", "Ports", "Objects"]),
     tests("TableTests", ["APIServer", "Objects"]),
-    tests("HTTPServerTests", ["HTTPServer", "KubeHTTP", "Identity", "APIMessages", "Objects"] + nio + certificates),
+    tests("HTTPServerTests", ["HTTPServer", "KubeHTTP", "Identity", "Ports", "APIMessages", "Objects"] + nio + certificates),
     tests("WorkloadControllerTests", ["Controllers", "Simulation", "KubeClient", "Ports", "APIMessages", "Objects", logging]),
     tests("APIServerTests", ["APIServer", "Store", "Kinds", "Identity", "Ports", "APIMessages", "Objects"]),
     tests(

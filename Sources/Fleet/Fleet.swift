@@ -77,10 +77,13 @@ extension Fleet {
         return Int(slot)
     }
 
+    /// The node of that name; `nil` where there is none.
     public func node(_ name: String) -> Node? { nodeSlot(name).flatMap { nodes.views[$0] } }
 
+    /// Where a pod stands in the tables, until the next removal; `nil` where it is not known.
     public func podSlot(_ key: ObjectKey) -> Int? { pods.slots[key].map(Int.init) }
 
+    /// The pod of that key; `nil` where there is none.
     public func pod(_ key: ObjectKey) -> Pod? { podSlot(key).flatMap { pods.views[$0] } }
 
     /// Names of the existing nodes, ascending.
@@ -146,6 +149,7 @@ extension Fleet {
         return entries.map(\.slot)
     }
 
+    /// The key of the pod in a slot; empty for an empty slot.
     public func key(ofPod slot: Int32) -> ObjectKey { pods.views[Int(slot)]?.key ?? ObjectKey(name: "") }
 
     /// The taints behind a number of ``NodeTable/taintSet``.

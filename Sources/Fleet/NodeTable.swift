@@ -54,6 +54,7 @@ public struct NodeTable: Sendable {
     /// Slots of existing and imagined nodes in ascending order of the names.
     public var ordered: [Int32] { order.slots }
 
+    /// Whether the API has the node in a slot; false for empty slots and imagined nodes.
     public func isKnown(_ slot: Int) -> Bool { flags[slot].contains(.known) }
 
     // MARK: Slots

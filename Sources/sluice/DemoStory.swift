@@ -202,7 +202,7 @@ final class DemoObserver: Sendable {
             \(table.text)
             pods placed: \(waits.count) of \(pods.count); pending to running: p50 \(quantile(0.5)), p99 \(quantile(0.99))
             \(saved)% fewer host-hours than a static pool of \(hosts.count) hosts
-            hosts over time: c containers, v virtual machines, t tenants; a column is \(DemoObserver.clock(DemoObserver.columnWidth(samples)))
+            hosts over time: c containers, v machines, t tenants; a column is \(DemoObserver.clock(DemoObserver.columnWidth(samples)))
             \(DemoObserver.chart(samples))
             """
     }

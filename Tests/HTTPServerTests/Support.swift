@@ -4,6 +4,7 @@ import HTTPServer
 import Identity
 import KubeHTTP
 import Objects
+import Ports
 import Synchronization
 
 /// Something that happens once; `wait` returns when it has.
@@ -145,7 +146,7 @@ final class TestCertificates: Sendable {
 
     private init() {
         directory = FileManager.default.temporaryDirectory.path + "/sluice-http-\(UUID().uuidString)"
-        let now = Timestamp(seconds: Int64(Date().timeIntervalSince1970))
+        let now = SystemTime().now()
         do {
             files = try PublicKeyInfrastructure.loadOrCreate(directory: directory, now: now)
         } catch {

@@ -46,7 +46,8 @@ import Testing
         Step("an available host that is on is looked at", HostWorld(state: .available, poweredOn: true), [.readPower]),
         Step("an available host with an error is looked at", HostWorld(state: .available, operationalStatus: "error"), [.readPower]),
         Step(
-            "an image starts provisioning", HostWorld(state: .available, image: image, online: true), [.writeStatus], writes: .provisioning),
+            "an image starts provisioning", HostWorld(state: .available, image: image, online: true), [.writeStatus],
+            writes: .provisioning),
         Step("an image alone does not", HostWorld(state: .available, image: image), []),
         Step("online alone does not", HostWorld(state: .available, online: true), []),
         Step("an available host is deleted at once", deleting(HostWorld(state: .available)), [.writeStatus], writes: .deleting),

@@ -5,13 +5,15 @@ import Ports
 import Synchronization
 
 /// A small Kubernetes API for the tests of agents: objects in memory, with the rules that agents rely on (uid
-/// preconditions, graceful deletion, finalizers, strategic merge of conditions, watches from now on).
+/// preconditions, graceful deletion, finalizers, strategic merge of conditions, watches from any version).
 final class FakeAPI: APITransport {
     private struct State {
         var objects: [String: JSON] = [:]
         var version: Int64 = 0
         var watchers: [(collection: String, stream: FakeWatch)] = []
         var requests: [String] = []
+        /// Every event ever: the version, the object's key, the line of a watch.
+        var history: [(version: Int64, key: String, line: [UInt8])] = []
     }
 
     private let time: any TimeSource
@@ -39,6 +41,10 @@ final class FakeAPI: APITransport {
         switch (request.method, path.name) {
         case ("GET", nil) where request.queryValue("watch") == "true":
             let stream = FakeWatch()
+            let from = request.queryValue("resourceVersion").flatMap { Int64($0) } ?? state.version
+            for event in state.history where event.version > from && FakePath.collection(path.collection, contains: event.key) {
+                stream.push(event.line)
+            }
             state.watchers.append((path.collection, stream))
             return APIResponse(status: 200, body: .stream(stream))
         case ("GET", nil):
@@ -102,9 +108,9 @@ final class FakeAPI: APITransport {
         var object = object
         object["metadata", "resourceVersion"] = .string("\(state.version)")
         state.objects[key] = object
-        for watcher in state.watchers where FakePath.collection(watcher.collection, contains: key) {
-            watcher.stream.push((["type": .string(event), "object": object] as JSON).encoded + [0x0a])
-        }
+        let line = (["type": .string(event), "object": object] as JSON).encoded + [0x0a]
+        state.history.append((state.version, key, line))
+        for watcher in state.watchers where FakePath.collection(watcher.collection, contains: key) { watcher.stream.push(line) }
         return object
     }
 

@@ -30,6 +30,7 @@ public final class DecisionRecords: Sendable {
     /// - Parameter capacity: how many plans that did something are kept.
     public init(capacity: Int = 32) { self.capacity = capacity }
 
+    /// Takes a plan in; empty ones replace the last one and leave the ring alone.
     public func record(_ planner: Planner, _ plan: Plan, at time: Timestamp) {
         let record = Record(planner: planner, time: time, plan: plan)
         state.withLock { state in

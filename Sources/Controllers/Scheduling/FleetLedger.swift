@@ -37,6 +37,7 @@ public final class FleetLedger: Sendable {
         }
     }
 
+    /// Applies what an event or a decision changed.
     public func apply(_ change: FleetChange) { state.withLock { $0.apply(change) } }
 
     /// Decides on the fleet and marks what was decided, in one step that nothing comes between. Keep it short: events wait.

@@ -7,6 +7,7 @@ public struct GarbageKind: Sendable {
     /// Calls back for each event: what the object was and is; the latter `nil` where it was deleted.
     var observe: @Sendable (SharedInformers, @escaping @Sendable (_ old: ObjectMeta?, _ new: ObjectMeta?) -> Void) -> Void
 
+    /// The kind of a view, followed through the shared informer of that view.
     public static func of<View: ResourceView>(_ view: View.Type) -> GarbageKind {
         GarbageKind(resource: View.resource) { informers, handler in
             informers.informer(View.self).onEvent { event in
