@@ -19,7 +19,7 @@ expect "patched" kubectl patch configmap settings --type=merge -p '{"data":{"siz
 expect "labeled" kubectl label configmap settings tier=front
 expect "settings" kubectl get configmap -l tier=front
 expect "annotated" kubectl annotate configmap settings note=seen
-refuse "AlreadyExists" kubectl create configmap settings --from-literal=a=b
+refuse "already exists" kubectl create configmap settings --from-literal=a=b
 refuse "not found" kubectl get configmap nothing
 refuse "unknown field" kubectl apply -f - <<'YAML'
 apiVersion: apps/v1
