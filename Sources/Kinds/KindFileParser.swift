@@ -90,7 +90,11 @@ struct KindFileParser {
             try line.expect(":")
             properties.append(try parseProperty(name, &line, into: &builder))
         }
-        return PropertyTable(properties)
+        let table = PropertyTable(properties)
+        if let clash = table.protobuf.clashes.first, let line = lines.prefix(next).last {
+            throw line.failure("field \(clash) has the protobuf number of another one")
+        }
+        return table
     }
 
     private mutating func parseProperty(

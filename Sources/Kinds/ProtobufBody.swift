@@ -50,6 +50,8 @@ public enum ProtobufBody {
     /// `DeleteOptions` belong to every group and are no kind of their own: evictions hold them.
     private static func schema(kind: String, apiVersion: String, _ kinds: KindRegistry) -> Schema? {
         if kind == "DeleteOptions" { return kinds.kind(group: "policy", version: "v1", kind: "Eviction")?.schema.property("deleteOptions") }
+        // The older version of evictions has the same fields.
+        let apiVersion = kind == "Eviction" && apiVersion == "policy/v1beta1" ? "policy/v1" : apiVersion
         let parts = apiVersion.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count <= 2, let version = parts.last else { return nil }
         let found = kinds.kind(group: parts.count == 2 ? parts[0] : "", version: version, kind: kind)
@@ -91,16 +93,17 @@ public enum ProtobufBody {
 extension Schema {
     /// The fields here and below that no protobuf body can carry, as paths; empty for a kind that travels as protobuf.
     ///
-    /// `apiVersion` and `kind` of the kind itself stand in the envelope and are not missing.
+    /// `apiVersion` and `kind` of the kind itself and of `DeleteOptions` stand in the envelope and are not missing.
     public var fieldsWithoutProtobuf: [String] {
+        let typeFields = ["apiVersion", "kind"]
         var missing: [String] = []
         var seen: Set<ObjectIdentifier> = []
         func walk(_ node: SchemaNode, _ path: String) {
             guard seen.insert(ObjectIdentifier(node)).inserted else { return }
+            let isTyped = node.facts.properties.count { typeFields.contains($0.name) && $0.protobuf == nil } == 2
             for property in node.facts.properties {
                 let field = path.isEmpty ? property.name : "\(path).\(property.name)"
-                let isInEnvelope = path.isEmpty && ["apiVersion", "kind"].contains(property.name)
-                if property.protobuf == nil, !isInEnvelope { missing.append(field) }
+                if property.protobuf == nil, !(isTyped && typeFields.contains(property.name)) { missing.append(field) }
                 walk(table.nodes[property.node], field)
             }
             for inner in [node.facts.items, node.facts.mapValues] {
