@@ -70,21 +70,50 @@ import Testing
         #expect(port?["hostPort"] == nil)
     }
 
+    @Test func `an eviction and the options of a deletion are read`() async throws {
+        let harness = try await Harness()
+        for name in ["a", "b"] {
+            let pod = Sample.pod(name)
+            #expect(await harness.send("POST", Paths.pods, pod).status == 201)
+        }
+        let options = Self.field(1, 0) + Self.field(2, Self.field(1, "another"))
+        let eviction = Self.body("policy/v1", "Eviction", Self.metadata("a") + Self.field(2, options))
+        let conflict = await post(harness, "\(Paths.pods)/a/eviction", eviction)
+        #expect(conflict.status == 409, "\(conflict.text)")
+        let plain = Self.body("policy/v1", "Eviction", Self.metadata("a") + Self.field(2, Self.field(1, 0)))
+        #expect(await post(harness, "\(Paths.pods)/a/eviction", plain).status == 201)
+        func delete(_ options: [UInt8]) async -> Answer {
+            await harness.send(
+                harness.request(
+                    "DELETE", "\(Paths.pods)/b", Self.body("v1", "DeleteOptions", options),
+                    headers: [("content-type", "application/vnd.kubernetes.protobuf")]))
+        }
+        #expect(await delete(options).status == 409)
+        #expect(await delete(Self.field(1, 0)).status == 200)
+        #expect(await harness.send("GET", Paths.pods).names == [])
+    }
+
     @Test(
         arguments: [
-            ("no magic", Array("junk".utf8)), ("nothing", []),
-            ("cut off", Array(Self.body("v1", "Namespace", Self.metadata("a")).dropLast(8))),
-            ("an unknown kind", Self.body("v1", "Gadget", Self.metadata("a"))),
-            ("a field beyond the table", Self.body("v1", "Namespace", Self.metadata("a") + Self.field(77, "x"))),
-            ("a field of another type", Self.body("v1", "Namespace", Self.field(1, 5))),
-            ("an endless number", Array("k8s\0".utf8) + [UInt8](repeating: 0xFF, count: 40)),
-            ("no UTF-8", Self.body("v1", "Namespace", Self.field(1, Self.field(1, [0xFF, 0xFE])))),
-            ("a length beyond the end", Array("k8s\0".utf8) + [0x12, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]),
-        ] as [(String, [UInt8])])
-    func `what is not understood is refused whole`(_ name: String, _ body: [UInt8]) async throws {
+            ("no magic", Array("junk".utf8), 400), ("nothing", [], 400),
+            ("cut off", Array(Self.body("v1", "Namespace", Self.metadata("a")).dropLast(8)), 400),
+            ("an unknown kind", Self.body("v1", "Gadget", Self.metadata("a")), 415),
+            ("another kind", Self.body("v1", "Secret", Self.metadata("a")), 400),
+            ("a field of another type", Self.body("v1", "Namespace", Self.field(1, 5)), 400),
+            ("no UTF-8", Self.body("v1", "Namespace", Self.field(1, Self.field(1, [0xFF, 0xFE]))), 400),
+        ] as [(String, [UInt8], Int)])
+    func `what is not understood is refused whole`(_ name: String, _ body: [UInt8], _ status: Int) async throws {
         let harness = try await Harness()
         let answer = await post(harness, Paths.namespaces, body)
-        #expect(answer.status == 415, "\(name): \(answer.text)")
+        #expect(answer.status == status, "\(name): \(answer.text)")
         #expect(await harness.send("GET", Paths.namespaces).names.count == 4)
+    }
+
+    @Test func `custom resources travel as JSON only`() async throws {
+        let harness = try await Harness()
+        let answer = await post(
+            harness, "/apis/sluice.dev/v1alpha1/nodegroups", Self.body("sluice.dev/v1alpha1", "NodeGroup", Self.metadata("a")))
+        #expect(answer.status == 415)
+        #expect(answer.message == "the body of the request was in an unknown format - accepted media types include: application/json")
     }
 }

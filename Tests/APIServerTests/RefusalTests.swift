@@ -77,7 +77,8 @@ import Testing
             "the server does not allow this method on the requested resource"),
         Case(
             "a body in another form", "POST", Paths.configMaps, [:], type: "text/plain", 415, "UnsupportedMediaType",
-            "the body of the request was in an unknown format - accepted media types include: application/json"),
+            "the body of the request was in an unknown format - accepted media types include: application/json, "
+                + "application/vnd.kubernetes.protobuf"),
         Case(
             "a patch in no form", "PATCH", "\(Paths.configMaps)/a", [:], type: "application/json", 415, "UnsupportedMediaType",
             "415: Unsupported Media Type"),

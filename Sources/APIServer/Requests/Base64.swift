@@ -31,11 +31,3 @@ enum Base64 {
         return bytes
     }
 }
-
-extension Base64 {
-    /// The standard alphabet with padding, as `data` of a Secret holds it.
-    static func encodePadded(_ bytes: [UInt8]) -> String {
-        let text = encode(bytes).replacing("-", with: "+").replacing("_", with: "/")
-        return text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4)
-    }
-}

@@ -26,14 +26,8 @@ enum FieldValidation: String {
 extension APIServer {
     /// The body of a write as an object of the wanted kind; `apiVersion` and `kind` are filled in where absent.
     func decodeBody(_ call: Call, kind: String, apiVersion: String) throws(APIFailure) -> JSON {
-        let type = call.request.header("content-type") ?? "application/json"
-        var object: JSON
-        if type == ProtobufBody.mediaType {
-            object = try decodeProtobuf(call.request.body)
-        } else {
-            guard type == "application/json" || MediaType(type)?.type == "application/json" else { throw APIServer.unknownFormat() }
-            object = try parseBody(call.request.body, kind: kind)
-        }
+        let form = try BodyForm(call.request, isCustomResource: call.kind.isCustomResource)
+        var object = try readBody(call, form, kind: kind, apiVersion: apiVersion)
         guard case .object = object else {
             throw .badRequest("the object provided is unrecognized (must be of type \(kind)): it is \(object.typeName), not an object")
         }
@@ -57,15 +51,6 @@ extension APIServer {
         object["kind"] = .string(kind)
         object["apiVersion"] = .string(apiVersion)
         return object
-    }
-
-    private static func unknownFormat(_ why: String = "") -> APIFailure {
-        .unsupportedMediaType(
-            "the body of the request was in an unknown format - accepted media types include: application/json\(why)")
-    }
-
-    private func decodeProtobuf(_ body: [UInt8]) throws(APIFailure) -> JSON {
-        do throws(ProtobufError) { return try ProtobufBody.decode(body) } catch { throw APIServer.unknownFormat(" (\(error))") }
     }
 
     /// Custom resources say it as a rule of the object, Kubernetes' own kinds as a failure to decode.
@@ -113,9 +98,9 @@ extension APIServer {
     }
 
     private func decodeOptions(_ call: Call) throws(APIFailure) -> JSON {
-        let isProtobuf = call.request.header("content-type") == ProtobufBody.mediaType
-        let options =
-            try isProtobuf ? decodeProtobuf(call.request.body) : parseBody(call.request.body, kind: "DeleteOptions")
+        // Whatever is deleted: options are no part of it. In other forms than these two, clients have always sent JSON.
+        let isProtobuf = call.request.header("content-type").flatMap { MediaType($0)?.type } == ProtobufBody.mediaType
+        let options = try readBody(call, isProtobuf ? .protobuf : .json, kind: "DeleteOptions", apiVersion: "v1")
         guard case .object = options else { throw .badRequest("DeleteOptions must be an object, not \(options.typeName)") }
         let kind = options["kind"]?.string ?? "DeleteOptions"
         guard kind == "DeleteOptions" else { throw .badRequest("\(kind) cannot be handled as a DeleteOptions") }

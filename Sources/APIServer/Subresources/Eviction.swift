@@ -57,7 +57,8 @@ extension APIServer {
 
     /// The Eviction, in `policy/v1` or the older `policy/v1beta1`, and its delete options.
     private func evictionOptions(_ call: Call) throws(APIFailure) -> (JSON, JSON) {
-        let body = try parseBody(call.request.body, kind: "Eviction")
+        let form = try BodyForm(call.request, isCustomResource: false)
+        let body = try readBody(call, form, kind: "Eviction", apiVersion: "policy/v1")
         guard body.object != nil else { throw .badRequest("an Eviction must be an object, not \(body.typeName)") }
         let version = body["apiVersion"]?.string ?? "policy/v1"
         guard body["kind"]?.string ?? "Eviction" == "Eviction", version == "policy/v1" || version == "policy/v1beta1" else {
