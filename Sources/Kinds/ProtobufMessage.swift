@@ -148,7 +148,7 @@ struct ProtobufMessage {
         switch node.facts.type {
         case .object: .object(JSONObject())
         case .array: .array([])
-        case .string: node.facts.format == "date-time" ? .null : ""
+        case .string: node.facts.format == "date-time" ? .null : node.facts.format == "duration" ? "0s" : ""
         case .integer, .number, .intOrString: 0
         case .boolean: false
         case .quantity: "0"
@@ -176,6 +176,9 @@ extension ProtobufMessage {
             switch node.facts.format {
             case "date-time": return try time(bytes, isMicroTime: node.facts.isMicroTime)
             case "byte": return .string(Base64.encode(Array(bytes)))
+            case "duration":
+                guard case .varint(let bits) = try last(1, of: bytes) else { return "0s" }
+                return .string(ProtobufDuration.text(nanoseconds: Int64(bitPattern: bits)))
             default: return .string(try Self.text(bytes))
             }
         case (.quantity, .bytes(let bytes)):
