@@ -12,11 +12,11 @@ extension Fleet {
                 classes.release(pods.classOf[Int(slot)])
                 pods.classOf[Int(slot)] = classes.acquire(pod.requirements, columns: &columns)
             }
-            pods.views[Int(slot)] = pod
+            pods.setView(slot, pod)
         } else {
             let slot = pods.makeSlot(key)
             pods.classOf[Int(slot)] = classes.acquire(pod.requirements, columns: &columns)
-            pods.views[Int(slot)] = pod
+            pods.setView(slot, pod)
         }
         nodes.widen(to: columns.count)
         refreshPod(key)

@@ -128,29 +128,10 @@ extension Fleet {
     public var pendingPods: [Pod] { pendingSlots().compactMap { pods.views[Int($0)] } }
 
     /// Slots of the pods that wait for a node, highest priority first, then in order of creation, then of the keys.
-    public func pendingSlots() -> [Int32] {
-        struct Entry {
-            var priority: Int64
-            var created: Int64
-            var slot: Int32
-        }
-        var entries: [Entry] = []
-        entries.reserveCapacity(pods.pending.count)
-        for slot in pods.pending {
-            guard let pod = pods.views[Int(slot)] else { continue }
-            let created = pod.metadata.creationTimestamp?.microseconds ?? Int64.min
-            entries.append(Entry(priority: pod.requirements.priority, created: created, slot: slot))
-        }
-        entries.sort { left, right in
-            if left.priority != right.priority { return left.priority > right.priority }
-            if left.created != right.created { return left.created < right.created }
-            return key(ofPod: left.slot) < key(ofPod: right.slot)
-        }
-        return entries.map(\.slot)
-    }
+    public func pendingSlots() -> [Int32] { pods.pending }
 
     /// The key of the pod in a slot; empty for an empty slot.
-    public func key(ofPod slot: Int32) -> ObjectKey { pods.views[Int(slot)]?.key ?? ObjectKey(name: "") }
+    public func key(ofPod slot: Int32) -> ObjectKey { pods.queueKeys[Int(slot)]?.key ?? ObjectKey(name: "") }
 
     /// The taints behind a number of ``NodeTable/taintSet``.
     public func taints(ofSet number: Int32) -> [Taint] { taintSets[Int(number)] }

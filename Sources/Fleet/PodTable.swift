@@ -9,12 +9,16 @@ public struct PodTable: Sendable {
     public internal(set) var node: [Int32] = []
     /// Devices of the node the pod lies on.
     public internal(set) var devices: [UInt64] = []
-    /// Slots of pods that wait for a node: neither bound nor assumed, not ended, not going away. In no particular order.
+    /// Slots of pods that wait for a node: neither bound nor assumed, not ended, not going away. Highest priority first,
+    /// then in order of creation, then of the keys.
     public internal(set) var pending: [Int32] = []
     /// Neighbours in the list of pods of one node; -1 for none.
     var next: [Int32] = []
     var previous: [Int32] = []
-    private var pendingPlace: [Int32] = []
+    /// The scheduler that places the pod; empty for a gated pod, which nobody places.
+    public internal(set) var schedulers: [String] = []
+    var queueKeys: [QueueKey?] = []
+    var waits: [Bool] = []
     private var free: [Int32] = []
     var slots: [ObjectKey: Int32] = [:]
 
@@ -32,7 +36,9 @@ public struct PodTable: Sendable {
             devices.append(0)
             next.append(-1)
             previous.append(-1)
-            pendingPlace.append(-1)
+            schedulers.append("")
+            queueKeys.append(nil)
+            waits.append(false)
         }
         slots[key] = slot
         return slot
@@ -40,26 +46,10 @@ public struct PodTable: Sendable {
 
     mutating func release(_ slot: Int32, key: ObjectKey) {
         setPending(slot, false)
-        views[Int(slot)] = nil
+        setView(slot, nil)
         classOf[Int(slot)] = -1
         slots[key] = nil
         free.append(slot)
-    }
-
-    mutating func setPending(_ slot: Int32, _ isPending: Bool) {
-        let place = pendingPlace[Int(slot)]
-        if isPending, place < 0 {
-            pendingPlace[Int(slot)] = Int32(pending.count)
-            pending.append(slot)
-        } else if !isPending, place >= 0 {
-            // The last one fills the gap, so that a removal costs the same at any size.
-            let last = pending.removeLast()
-            if last != slot {
-                pending[Int(place)] = last
-                pendingPlace[Int(last)] = place
-            }
-            pendingPlace[Int(slot)] = -1
-        }
     }
 
     mutating func link(_ slot: Int32, head: inout Int32) {

@@ -101,7 +101,7 @@ struct ScaleDownPass {
         }
         var used: Set<Int32> = []
         for pod in fleet.pendingSlots() {
-            guard let view = fleet.pods.views[Int(pod)], Scheduler.isOurs(view, options.scheduling) else { continue }
+            guard Scheduler.isOurs(pod, in: fleet, options.scheduling) else { continue }
             if let node = engine.place(pod, in: &fleet) { used.insert(node) }
         }
         candidates.sort { left, right in

@@ -163,7 +163,7 @@ struct ScaleUpPass {
         for slot in starting { engine.setExcluded(slot, true) }
         var refused = RefusedClasses()
         for pod in fleet.pendingSlots() {
-            guard let view = fleet.pods.views[Int(pod)], Scheduler.isOurs(view, options.scheduling) else { continue }
+            guard Scheduler.isOurs(pod, in: fleet, options.scheduling) else { continue }
             let classSlot = fleet.pods.classOf[Int(pod)]
             if refused.contains(classSlot) || engine.place(pod, in: &fleet) == nil { refused.add(pod, classSlot) }
         }

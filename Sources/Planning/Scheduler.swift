@@ -22,13 +22,13 @@ public enum Scheduler {
             var engine = PlacementEngine(fleet, options: options)
             var refused = RefusedClasses()
             for pod in waiting where plan.actions.count < limit {
-                guard let view = fleet.pods.views[Int(pod)], isOurs(view, options) else { continue }
+                guard isOurs(pod, in: fleet, options) else { continue }
                 let classSlot = fleet.pods.classOf[Int(pod)]
                 // Within a plan nodes only fill up: what did not fit once will not fit later.
                 if refused.contains(classSlot) {
                     refused.add(pod, classSlot)
                 } else if let node = engine.place(pod, in: &fleet) {
-                    plan.actions.append(.bind(pod: view.key, node: fleet.nodes.names[Int(node)]))
+                    plan.actions.append(.bind(pod: fleet.key(ofPod: pod), node: fleet.nodes.names[Int(node)]))
                 } else {
                     refused.add(pod, classSlot)
                 }
@@ -40,8 +40,8 @@ public enum Scheduler {
     }
 
     /// Whether this scheduler places the pod now.
-    static func isOurs(_ pod: Pod, _ options: SchedulingOptions) -> Bool {
-        !pod.hasSchedulingGates && options.schedulerNames.contains(pod.schedulerName)
+    static func isOurs(_ pod: Int32, in fleet: borrowing Fleet, _ options: SchedulingOptions) -> Bool {
+        options.schedulerNames.contains(fleet.pods.schedulers[Int(pod)])
     }
 
     private static func refusal(_ pods: [Int32], _ classSlot: Int32, fleet: borrowing Fleet) -> Refusal {
