@@ -103,6 +103,23 @@ import Testing
         try plane.world.stop()
     }
 
+    @Test func `a host that fails beside others that serve does not keep the group from claiming the next`() throws {
+        let plane = try Plane(hosts: [Plane.group(4)])
+        plane.rack.inject(.bootFailures(100), on: "r64-001")
+        plane.rack.inject(.bootFailures(100), on: "r64-002")
+        try plane.start()
+        _ = try plane.reaches { plane.availableCount == 4 }
+        try plane.makeGroup("containers", min: 0, max: 10, ["maxNodeProvisionTime": "5m"])
+        try plane.makePods("web", 90, milli: 2_000)
+        let isHalf = try plane.reaches { plane.nodes.map(\.metadata.name) == ["r64-003"] && plane.runningCount == 32 }
+        #expect(isHalf, "of the three hosts claimed one serves")
+        // Five minutes until the two are given up; a back-off would be five more.
+        let isMore = try plane.reaches(within: .seconds(450)) { plane.runningCount == 64 }
+        #expect(isMore)
+        #expect(try plane.reasons(about: "r64-001").contains("NodeNotRegistered"))
+        try plane.world.stop()
+    }
+
     @Test func `a deleted group gives every host back`() throws {
         let plane = try Plane(hosts: [Plane.group(2)])
         try plane.start()

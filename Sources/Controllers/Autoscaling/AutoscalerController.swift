@@ -125,14 +125,19 @@ public final class AutoscalerController: Controller {
     private func repair(_ memory: inout AutoscalerMemory) async {
         let now = environment.time.now()
         let known = memory
-        let (losses, orphans, present) = ledger.withFleet { fleet in
+        let (newest, losses, orphans, present) = ledger.withFleet { fleet in
             let present = fleet.hosts.rows.keys.filter { fleet.node($0.name) != nil }
-            return (AutoscalerView.losses(fleet, known, now: now), AutoscalerView.orphans(fleet), present)
+            let newest = AutoscalerView.newestReady(fleet)
+            return (newest, AutoscalerView.losses(fleet, known, newest: newest, now: now), AutoscalerView.orphans(fleet), present)
         }
         for key in present { memory.nodeSeen[key] = now }
+        // A node that came since the last failure ends the back-off, and the next one is short again.
+        memory.backoffs = memory.backoffs.filter { name, backoff in newest[name].map { $0 <= backoff.lastFailure } ?? true }
         for loss in losses {
             if loss.isProvisioningFailure {
-                memory.backoffs[loss.group] = GroupBackoff.after(memory.backoffs[loss.group], now: now, options: options)
+                if loss.blamesGroup {
+                    memory.backoffs[loss.group] = GroupBackoff.after(memory.backoffs[loss.group], now: now, options: options)
+                }
                 notices.timedOut(loss)
             }
             await attempt("release host \(loss.host)") { [claims] in

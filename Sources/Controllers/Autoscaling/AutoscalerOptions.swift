@@ -11,7 +11,7 @@ public struct AutoscalerOptions: Sendable {
     public var gatherTime: Duration = .milliseconds(200)
     /// How long evictions are tried again while disruption budgets forbid them.
     public var maxPodEvictionTime: Duration = .seconds(120)
-    /// How long a group that failed to make a node claims nothing; doubles with each failure.
+    /// How long a group that failed to make a node claims nothing; doubles with each failure, and ends with a node that comes.
     public var initialNodeGroupBackoff: Duration = .seconds(300)
     public var maxNodeGroupBackoff: Duration = .seconds(1_800)
     /// After that long without a failure the next back-off is the initial one again.

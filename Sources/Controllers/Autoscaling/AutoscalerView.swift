@@ -66,19 +66,39 @@ enum AutoscalerView {
         var message: String
         /// Whether the group failed at making a node, rather than losing one.
         var isProvisioningFailure: Bool
+        /// Whether the group as a whole is to claim nothing for a while: it failed, and has made no other node since the claim.
+        var blamesGroup: Bool
+    }
+
+    /// When the newest ready node of each group registered.
+    static func newestReady(_ fleet: borrowing Fleet) -> [String: Timestamp] {
+        var newest: [String: Timestamp] = [:]
+        for name in fleet.nodeNames {
+            guard let node = fleet.node(name), node.isReady, !node.nodeGroup.isEmpty, let created = node.metadata.creationTimestamp
+            else { continue }
+            newest[node.nodeGroup] = max(newest[node.nodeGroup] ?? created, created)
+        }
+        return newest
     }
 
     /// Hosts whose nodes are overdue, never became ready, or have been not ready for too long.
-    static func losses(_ fleet: borrowing Fleet, _ memory: AutoscalerMemory, now: Timestamp) -> [Loss] {
+    ///
+    /// - Parameter newest: of ``newestReady(_:)``.
+    static func losses(
+        _ fleet: borrowing Fleet, _ memory: AutoscalerMemory, newest: [String: Timestamp], now: Timestamp
+    ) -> [Loss] {
         var losses: [Loss] = []
         for (name, group) in fleet.nodeGroups.sorted(by: { $0.key < $1.key }) {
             for key in fleet.hosts.keys(claimedBy: group.claim) {
                 guard let row = fleet.hosts[key], row.host.consumer == group.claim, !row.isLeaving else { continue }
                 let node = fleet.node(key.name)
                 guard let reason = loss(of: row.host, node, group, seen: memory.nodeSeen[key], now: now) else { continue }
+                // Hosts of a pool fail one by one. A group that made a node meanwhile can make nodes: the host alone is left aside.
+                let isProven = newest[name].map { made in HostClaimer.claimedAt(row.host).map { made >= $0 } ?? false } ?? false
                 losses.append(
                     Loss(
-                        host: key, group: name, reason: reason.word, message: reason.message, isProvisioningFailure: reason.isFailure))
+                        host: key, group: name, reason: reason.word, message: reason.message,
+                        isProvisioningFailure: reason.isFailure, blamesGroup: reason.isFailure && !isProven))
             }
         }
         return losses
