@@ -168,6 +168,9 @@ import Testing
         Wrong("NodeGroup", "spec.scaleDownUtilizationThreshold", JSON(1.5)),
         Wrong("NodeGroup", "spec.hostSelector", ["matchExpressions": [["key": "a", "operator": "Near"]]]),
         Wrong("BareMetalInstance", "spec.image", ["url": 5], field: "spec.image.url"),
+        Wrong("BareMetalInstance", "spec.userData", ["name": "s", "namespace": "other"], field: "spec.userData.namespace"),
+        Wrong("BareMetalHost", "spec.userData", ["name": "s", "namespace": "other"], field: "spec.userData.namespace"),
+        Wrong("BareMetalHost", "spec.networkData", ["name": "s", "namespace": "other"], field: "spec.networkData.namespace"),
     ]
 
     @Test(arguments: wrong)

@@ -8,7 +8,8 @@ enum KindRules {
         case ("", "ConfigMap"), ("", "Secret"): size(object)
         case ("policy", "PodDisruptionBudget"): disruptionBudget(object)
         case ("sluice.dev", "NodeGroup"): nodeGroup(object)
-        case ("metal3.io", "BareMetalHost"): host(object, old: old)
+        case ("metal3.io", "BareMetalHost"): host(object, old: old) + ownSecrets(object, ["userData", "networkData", "metaData"])
+        case ("sluice.dev", "BareMetalInstance"): ownSecrets(object, ["userData"])
         default: []
         }
     }
@@ -69,6 +70,18 @@ enum KindRules {
                 path: "\(path).matchExpressions", reason: .invalid,
                 message: "Invalid value: each expression needs a key and an operator of In, NotIn, Exists, DoesNotExist")
         ]
+    }
+
+    /// A Secret may only be named in the object's own namespace: nobody reads others' secrets by naming them.
+    private static func ownSecrets(_ object: JSON, _ fields: [String]) -> [FieldError] {
+        let own = object["metadata", "namespace"]?.string ?? ""
+        return fields.compactMap { field in
+            let namespace = object["spec"]?[field]?["namespace"]?.string ?? ""
+            if namespace.isEmpty || namespace == own { return nil }
+            return FieldError(
+                path: "spec.\(field).namespace", reason: .forbidden,
+                message: "Forbidden: must be the object's own namespace (\(own)) or absent")
+        }
     }
 
     private static func host(_ object: JSON, old: JSON?) -> [FieldError] {
