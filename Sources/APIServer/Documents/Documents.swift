@@ -11,10 +11,9 @@ final class DocumentCache: Sendable {
     func clear() { documents.withLock { $0 = [:] } }
 
     /// The document of a name with its entity tag.
-    func document(_ name: String, _ make: () -> JSON?) -> (bytes: [UInt8], tag: String)? {
+    func document(_ name: String, _ make: () -> [UInt8]?) -> (bytes: [UInt8], tag: String)? {
         if let known = documents.withLock({ $0[name] }) { return known }
-        guard let made = make() else { return nil }
-        let bytes = made.encoded
+        guard let bytes = make() else { return nil }
         // FNV-1a: the tag tells versions of a document apart, it proves nothing.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
@@ -50,6 +49,7 @@ extension APIServer {
         case ("apis", 2): return try respond(request, info.path) { Discovery.group(registry, parts[1]) }
         case ("apis", 3):
             return try respond(request, info.path) { Discovery.resourceList(registry, group: parts[1], version: parts[2]) }
+        case ("openapi", 2) where parts[1] == "v2": return try answerOpenAPIv2(request, accept, registry)
         case ("openapi", 2) where parts[1] == "v3": return try respond(request, info.path) { OpenAPI.v3Index(registry) }
         case ("openapi", 4) where parts[1] == "v3" && parts[2] == "api":
             return try respond(request, info.path) { OpenAPI.v3(registry, group: "", version: parts[3]) }
@@ -73,9 +73,31 @@ extension APIServer {
         throw .notAcceptable("application/json", isStructured: true)
     }
 
+    /// The Swagger document in the first form the client takes.
+    ///
+    /// The name of the protobuf form with `@` is no valid media type, so answers never bear it: clients would not read it.
+    private func answerOpenAPIv2(_ request: APIRequest, _ accept: String, _ registry: KindRegistry) throws(APIFailure) -> APIResponse {
+        let protobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+        for entry in (accept.isEmpty ? "*/*" : accept).split(separator: ",") {
+            switch MediaType(entry)?.type {
+            case protobuf, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf":
+                return try respond(request, "openapi v2 protobuf", type: protobuf, bytes: { OpenAPI.v2Protobuf(registry) })
+            case "application/json", "application/*", "*/*": return try respond(request, "openapi v2") { OpenAPI.v2(registry) }
+            default: continue
+            }
+        }
+        throw .notAcceptable("application/json", isStructured: false)
+    }
+
     /// A derived document, or 304 where the client has it already.
     private func respond(
         _ request: APIRequest, _ name: String, type: String = "application/json", _ make: () -> JSON?
+    ) throws(APIFailure) -> APIResponse {
+        try respond(request, name, type: type, bytes: { make()?.encoded })
+    }
+
+    private func respond(
+        _ request: APIRequest, _ name: String, type: String, bytes make: () -> [UInt8]?
     ) throws(APIFailure) -> APIResponse {
         guard let document = documents.document(name, make) else { return APIServer.notFoundText }
         let headers: [(name: String, value: String)] = [
@@ -90,9 +112,8 @@ extension APIServer {
 
     private func rootPaths(_ registry: KindRegistry) -> [String] {
         var paths: Set<String> = [
-            "/api", "/apis", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v3", "/readyz", "/readyz/ping",
-            "/readyz/store",
-            "/version",
+            "/api", "/apis", "/healthz", "/healthz/ping", "/livez", "/livez/ping", "/openapi/v2", "/openapi/v3", "/readyz",
+            "/readyz/ping", "/readyz/store", "/version",
         ]
         for kind in registry.kinds {
             paths.insert(kind.group.isEmpty ? "/api/\(kind.version)" : "/apis/\(kind.group)/\(kind.version)")
