@@ -87,8 +87,8 @@ final class AgentSession: Sendable {
         var nextStatus = time.now() + AgentSession.statusInterval
         var pause = first
         while !Task.isCancelled {
-            var isRenewed = true
-            do throws(KubeError) { try await renewLease() } catch { isRenewed = false }
+            var isRenewed = false
+            do throws(KubeError) { isRenewed = try await renewLease() } catch {}
             let known = nodes.object(nodeKey)
             if time.now() >= nextStatus || known?.isReady == false {
                 do throws(KubeError) {
@@ -105,7 +105,8 @@ final class AgentSession: Sendable {
         }
     }
 
-    private func renewLease() async throws(KubeError) {
+    /// Like a kubelet, makes no lease that its Node does not own: nobody would ever remove it. False where it has to wait for that.
+    private func renewLease() async throws(KubeError) -> Bool {
         let key = ObjectKey(namespace: Names.leaseNamespace, name: node.nodeName)
         let spec: JSON = [
             "holderIdentity": .string(node.nodeName), "leaseDurationSeconds": .integer(AgentSession.leaseDurationSeconds),
@@ -114,16 +115,16 @@ final class AgentSession: Sendable {
         do throws(KubeError) {
             try await client.patch(Lease.resource, key, ["spec": spec])
         } catch  where error.isNotFound {
-            var metadata: JSON = ["name": .string(node.nodeName), "namespace": .string(Names.leaseNamespace)]
-            if let owner = nodes.object(nodeKey) {
-                metadata["ownerReferences"] = [
-                    [
-                        "apiVersion": "v1", "kind": "Node", "name": .string(node.nodeName), "uid": .string(owner.metadata.uid),
-                    ]
-                ]
-            }
+            guard let owner = nodes.object(nodeKey) else { return false }
+            let metadata: JSON = [
+                "name": .string(node.nodeName), "namespace": .string(Names.leaseNamespace),
+                "ownerReferences": [
+                    ["apiVersion": "v1", "kind": "Node", "name": .string(node.nodeName), "uid": .string(owner.metadata.uid)]
+                ],
+            ]
             try await client.create(Lease.resource, namespace: Names.leaseNamespace, ["metadata": metadata, "spec": spec])
         }
+        return true
     }
 
     // MARK: - Pods
