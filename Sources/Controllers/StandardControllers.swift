@@ -17,6 +17,7 @@ public enum StandardControllers {
             autoscaler,
             InstanceController(environment, ledger: ledger, records: records),
             HostController(environment, baseboard: baseboard, dataProcessing: dataProcessing),
+            UserDataSweeper(environment),
             NodeLifecycleController(environment),
             TaintEvictionController(environment),
             PodCollectorController(environment),

@@ -83,13 +83,15 @@ public struct KubeClient: Sendable {
     ///
     /// - Parameters:
     ///   - uid: delete only this very object.
+    ///   - resourceVersion: delete it only as it was at that version.
     ///   - gracePeriodSeconds: `nil` for the object's own; 0 removes a pod at once.
     public func delete(
-        _ resource: ResourceName, _ key: ObjectKey, uid: String? = nil, gracePeriodSeconds: Int64? = nil,
-        propagationPolicy: String? = nil
+        _ resource: ResourceName, _ key: ObjectKey, uid: String? = nil, resourceVersion: String? = nil,
+        gracePeriodSeconds: Int64? = nil, propagationPolicy: String? = nil
     ) async throws(KubeError) {
         var options: JSON = ["apiVersion": "v1", "kind": "DeleteOptions"]
-        if let uid { options["preconditions"] = ["uid": .string(uid)] }
+        if let uid { options["preconditions", "uid"] = .string(uid) }
+        if let resourceVersion { options["preconditions", "resourceVersion"] = .string(resourceVersion) }
         if let gracePeriodSeconds { options["gracePeriodSeconds"] = .integer(gracePeriodSeconds) }
         if let propagationPolicy { options["propagationPolicy"] = .string(propagationPolicy) }
         do {
@@ -113,7 +115,7 @@ public struct KubeClient: Sendable {
     /// Asks to evict a pod; code 429 where a disruption budget forbids it now.
     public func evict(pod: ObjectKey, uid: String? = nil, gracePeriodSeconds: Int64? = nil) async throws(KubeError) {
         var options: JSON = [:]
-        if let uid { options["preconditions"] = ["uid": .string(uid)] }
+        if let uid { options["preconditions", "uid"] = .string(uid) }
         if let gracePeriodSeconds { options["gracePeriodSeconds"] = .integer(gracePeriodSeconds) }
         _ = try await send(
             "POST", path(Pod.resource, pod, "eviction"),

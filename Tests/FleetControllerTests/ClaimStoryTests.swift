@@ -61,6 +61,35 @@ import Testing
         try plane.world.stop()
     }
 
+    @Test func `user data of a claim that did not come to be is swept away, that of a claim stays`() throws {
+        let plane = try Plane(hosts: [Plane.group(2)])
+        try plane.start()
+        _ = try plane.reaches { plane.availableCount == 2 }
+        let secrets = ResourceName(group: "", version: "v1", kind: "Secret", plural: "secrets", isNamespaced: true)
+        let host = try #require(plane.hosts.first { $0.metadata.name == "r64-002" })
+        try plane.create(
+            secrets, namespace: "sluice-hosts",
+            [
+                "metadata": [
+                    "name": "r64-002-user-data-x", "namespace": "sluice-hosts", "labels": ["sluice.dev/user-data": "true"],
+                    "ownerReferences": [host.ownerReference.json],
+                ],
+                "data": ["userData": "e30="],
+            ])
+        try plane.makeGroup("containers", min: 1, max: 1)
+        _ = try plane.reaches { plane.nodes.count { $0.isReady } == 1 }
+        let client = plane.client
+        func names() throws -> [String] {
+            try plane.world.perform { try await client.list(secrets, labelSelector: "sluice.dev/user-data").items }
+                .compactMap { $0["metadata", "name"]?.string }
+        }
+        #expect(try names().count == 2)
+        try plane.world.run(for: .seconds(660))
+        let left = try names()
+        #expect(left.count == 1 && left.first?.hasPrefix("r64-001-user-data-") == true, "\(left)")
+        try plane.world.stop()
+    }
+
     @Test func `a tenant cannot name a Secret of another namespace`() throws {
         let plane = try Plane(hosts: [Plane.group(1)])
         try plane.start()

@@ -30,7 +30,7 @@ final class ControllerSet: Sendable {
             SchedulerController(environment, ledger: ledger, records: records) { autoscaler.podsWait() },
             HostController(environment, baseboard: rack, dataProcessing: rack),
             InstanceController(environment, ledger: ledger, records: records), autoscaler, ReplicaSetController(environment),
-            DisruptionBudgetController(environment),
+            DisruptionBudgetController(environment), UserDataSweeper(environment),
         ]
     }
 

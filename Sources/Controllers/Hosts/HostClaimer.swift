@@ -107,17 +107,19 @@ struct HostClaimer: Sendable {
         var owner = host.ownerReference
         owner.isController = false
         owner.blocksOwnerDeletion = false
+        let secret: JSON = [
+            "metadata": [
+                "name": .string(key.name), "namespace": .string(key.namespace), "ownerReferences": [owner.json],
+                "labels": [HostNames.userDataLabel: "true"], "annotations": [HostClaimer.claimedAtAnnotation: .string(time.now().rfc3339)],
+            ],
+            "type": "Opaque", "data": data,
+        ]
         do {
-            try await client.create(
-                HostNames.secret, namespace: key.namespace,
-                [
-                    "metadata": [
-                        "name": .string(key.name), "namespace": .string(key.namespace), "ownerReferences": [owner.json],
-                    ],
-                    "type": "Opaque", "data": data,
-                ])
+            try await client.create(HostNames.secret, namespace: key.namespace, secret)
         } catch let error where error.alreadyExists {
-            try await client.patch(HostNames.secret, key, ["data": data])
+            // One of an earlier attempt; its time tells who sweeps such ones away that it is wanted again.
+            let metadata: JSON = ["labels": secret["metadata", "labels"] ?? [:], "annotations": secret["metadata", "annotations"] ?? [:]]
+            try await client.patch(HostNames.secret, key, ["metadata": metadata, "data": data])
         }
     }
 }

@@ -11,6 +11,9 @@ enum HostNames {
     /// In the Secret that `spec.userData` of a host names, as Metal3 has it.
     static let userDataKey = "userData"
 
+    /// On Secrets that claims write, so that those nobody names are found.
+    static let userDataLabel = "sluice.dev/user-data"
+
     static let secret = ResourceName(group: "", version: "v1", kind: "Secret", plural: "secrets", isNamespaced: true)
 
     /// The text made fit for a label value: at most 63 letters, digits, `-`, `_` and `.`, the first and last alphanumeric.
