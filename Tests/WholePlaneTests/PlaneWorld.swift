@@ -17,6 +17,9 @@ final class PlaneWorld: Sendable {
     let address = Address()
     /// An administrator's client, without faults but for the server being away.
     let client: KubeClient
+    /// What was found about evictions.
+    let findings = EvictionWatch.Findings()
+    private let budgets: [EvictionWatch.Rule]
     private let store: MemoryStore
     private let kinds: KindRegistry
     private let controllerFaults: MessageFaults
@@ -25,7 +28,7 @@ final class PlaneWorld: Sendable {
 
     init(
         seed: UInt64, fleet: FleetSpecification, controllerFaults: MessageFaults = MessageFaults(),
-        restarts: [(after: Duration, away: Duration)] = []
+        restarts: [(after: Duration, away: Duration)] = [], budgets: [EvictionWatch.Rule] = []
     ) throws {
         world = SimulatedWorld(seed: seed)
         rack = SimulatedRack(fleet, time: world.time)
@@ -33,6 +36,7 @@ final class PlaneWorld: Sendable {
         kinds = try KindRegistry.builtIn()
         self.controllerFaults = controllerFaults
         self.restarts = restarts
+        self.budgets = budgets
         client = KubeClient(transport: address.transport(ControlPlane.user))
     }
 
@@ -76,12 +80,15 @@ final class PlaneWorld: Sendable {
 
     private func makePlane(_ generation: Int) -> ControlPlane {
         let generator = world.generator.fork("plane \(generation)")
-        let (time, faults) = (world.time, controllerFaults)
+        let (time, faults, budgets, findings) = (world.time, controllerFaults, budgets, findings)
         return ControlPlane(
             store: store, kinds: kinds, time: time, seed: world.seed &+ UInt64(generation), authenticator: Authenticator(),
             authorizer: AuthorizerChain.standard, randomness: generator.fork("names"), baseboard: rack, dataProcessing: rack,
             rootCertificate: "", version: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        ) { FaultyTransport($0, time: time, generator: generator.fork("faults"), faults: faults) }
+        ) { base in
+            let watch = EvictionWatch(base, time: time, rules: budgets, findings: findings)
+            return FaultyTransport(watch, time: time, generator: generator.fork("faults"), faults: faults)
+        }
     }
 
     /// Repeats a request until the server has taken it.

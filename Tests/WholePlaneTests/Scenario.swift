@@ -9,6 +9,16 @@ struct Scenario {
         var group: String
         var replicas: Int64
         var cores: Int64
+        /// How many there are to be after a while.
+        var later: Int64
+        /// Whether that comes with a new image.
+        var isRolledOut = false
+        /// What a PodDisruptionBudget asks for; 0 without one.
+        var minAvailable: Int64 = 0
+        var isUrgent = false
+
+        var image: String { "registry.example/app:1" }
+        var laterImage: String { isRolledOut ? "registry.example/app:2" : image }
     }
 
     let seed: UInt64
@@ -18,13 +28,27 @@ struct Scenario {
     var workloads: [Workload] = []
     var virtualMachines = 0
     var tenants = 0
-    /// Replica counts after a while.
-    var later: [Int64] = []
+    /// Whether `gamma` is there: a third group over hosts of two models, one of which the others draw from, with a minimum.
+    var hasMixedGroup = false
+    /// Whether it is deleted while its pods run.
+    var dissolvesMixedGroup = false
+    /// Whether one virtual machine goes while the others stay.
+    var removesMachine = false
+    /// Whether somebody cordons a node that serves.
+    var cordons = false
+    /// Whether everything is submitted twice.
+    var submitsTwice = false
 
     static let hostCores: Int64 = 16
+    static let mixedCores: Int64 = 8
     static let hostCount = 8
     /// Hosts that only tenants use.
     static let tenantHosts = 2
+    /// Smaller hosts that only `gamma` can use.
+    static let mixedHosts = 2
+    static let mixedMinimum = 1
+
+    var totalHosts: Int { fleet.hostCount }
 
     init(seed: UInt64) {
         self.seed = seed
@@ -39,6 +63,20 @@ struct Scenario {
                 racks: ["rack-1"]),
         ]
         fleet = FleetSpecification(name: "scenario", groups: groups, seed: seed)
+        chooseFaults(&random)
+        scriptFaults(&random)
+        var time = Duration.seconds(0)
+        for _ in 0..<Int.random(in: 0...3, using: &random) {
+            time += .seconds(Int.random(in: 30...300, using: &random))
+            restarts.append((after: time, away: .seconds(Int.random(in: 1...20, using: &random))))
+        }
+        chooseDemand(&random)
+        // Draws of their own: what is above stays what it was for a seed when something is added here.
+        var extras = SeededGenerator(seed: seed).fork("extras")
+        chooseExtras(&extras)
+    }
+
+    private mutating func chooseFaults(_ random: inout SeededGenerator) {
         fleet.faults.managementUnreachable = Double.random(in: 0...0.04, using: &random)
         fleet.faults.managementFailure = Double.random(in: 0...0.04, using: &random)
         fleet.faults.bootFailure = Double.random(in: 0...0.25, using: &random)
@@ -51,13 +89,6 @@ struct Scenario {
         controllerFaults.delayed = Double.random(in: 0...0.02, using: &random)
         controllerFaults.delay = LatencyRange(.milliseconds(10), .milliseconds(500))
         controllerFaults.brokenWatch = Double.random(in: 0...0.005, using: &random)
-        scriptFaults(&random)
-        var time = Duration.seconds(0)
-        for _ in 0..<Int.random(in: 0...3, using: &random) {
-            time += .seconds(Int.random(in: 30...300, using: &random))
-            restarts.append((after: time, away: .seconds(Int.random(in: 1...20, using: &random))))
-        }
-        chooseDemand(&random)
     }
 
     private mutating func scriptFaults(_ random: inout SeededGenerator) {
@@ -81,12 +112,38 @@ struct Scenario {
             let cores = [1, 2, 4, 5][Int.random(in: 0..<4, using: &random)]
             let perHost = Scenario.hostCores / Int64(cores)
             let replicas = max(1, perHost * Int64(hosts) - Int64.random(in: 0..<perHost, using: &random))
+            let later = Int64.random(in: 0...replicas, using: &random)
             workloads.append(
-                Workload(name: "app\(index)", group: index == 2 ? "beta" : "alpha", replicas: replicas, cores: Int64(cores)))
-            later.append(Int64.random(in: 0...replicas, using: &random))
+                Workload(name: "app\(index)", group: index == 2 ? "beta" : "alpha", replicas: replicas, cores: Int64(cores), later: later))
             room -= hosts
         }
         virtualMachines = Int.random(in: 0...2, using: &random)
         tenants = Int.random(in: 0...Scenario.tenantHosts, using: &random)
+    }
+
+    private mutating func chooseExtras(_ random: inout SeededGenerator) {
+        for index in workloads.indices {
+            workloads[index].isRolledOut = Scenario.happens(0.3, &random)
+            workloads[index].isUrgent = Scenario.happens(0.3, &random)
+            let least = min(workloads[index].replicas, workloads[index].later)
+            if Scenario.happens(0.5, &random) { workloads[index].minAvailable = max(0, least - 1) }
+        }
+        removesMachine = virtualMachines > 0 && Scenario.happens(0.5, &random)
+        cordons = Scenario.happens(0.25, &random)
+        submitsTwice = Scenario.happens(0.25, &random)
+        hasMixedGroup = Scenario.happens(0.3, &random)
+        dissolvesMixedGroup = hasMixedGroup && Scenario.happens(0.5, &random)
+        guard hasMixedGroup else { return }
+        fleet.groups.append(
+            FleetSpecification.Group(
+                namePrefix: "m-", count: Scenario.mixedHosts, model: "medium", cores: Scenario.mixedCores, memoryBytes: 32 << 30,
+                numaNodes: 1, racks: ["rack-2"]))
+        let replicas = Int64.random(in: 1...4, using: &random)
+        workloads.append(
+            Workload(name: "mixed", group: "gamma", replicas: replicas, cores: 4, later: Int64.random(in: 0...4, using: &random)))
+    }
+
+    private static func happens(_ probability: Double, _ random: inout SeededGenerator) -> Bool {
+        Double.random(in: 0..<1, using: &random) < probability
     }
 }
