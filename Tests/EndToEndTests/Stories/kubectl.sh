@@ -4,6 +4,8 @@
 expect "deployments" kubectl api-resources
 expect "replicas" kubectl explain deployment.spec
 expect "minSize" kubectl explain nodegroup.spec
+# What kubectl before 1.27 explains and checks by.
+expect '"swagger":"2.0"' sh -c 'kubectl get --raw /openapi/v2 | head -c 200'
 expect "namespace/shop created" kubectl create namespace shop
 kubectl config set-context --current --namespace=shop >/dev/null
 
@@ -80,7 +82,10 @@ expect "successfully rolled out" kubectl rollout status deployment/web --timeout
 node=$(kubectl get pods -l app=web -o jsonpath='{.items[0].spec.nodeName}')
 expect "cordoned" kubectl cordon "$node"
 expect "SchedulingDisabled" kubectl get node "$node"
-expect "drained" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=120s
+drained="node/$node drained"
+# Debian 12 has kubectl 1.20, which says it in another word.
+case $(kubectl version --client -o json) in *'"minor": "20"'*) drained="node/$node evicted" ;; esac
+expect "$drained" kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=120s
 expect "uncordoned" kubectl uncordon "$node"
 eventually 60 6 running_pods app=web
 
