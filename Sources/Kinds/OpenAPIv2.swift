@@ -1,7 +1,7 @@
 public import Objects
 
 extension OpenAPI {
-    /// `GET /openapi/v2`: one Swagger 2.0 document of all kinds and their paths, which clients before Kubernetes 1.27 read.
+    /// `GET /openapi/v2`: one Swagger 2.0 document of all kinds and their paths, which older clients read.
     ///
     /// Swagger knows no alternatives, so quantities and numbers-or-names are declared as strings, as Kubernetes does.
     public static func v2(_ registry: KindRegistry) -> JSON {
@@ -38,11 +38,17 @@ enum Swagger {
             case "properties":
                 let properties = (member.value.object ?? JSONObject()).map { JSONObject.Member(key: $0.key, value: schema($0.value)) }
                 result["properties"] = .object(JSONObject(properties))
-            case "items", "additionalProperties": result[member.key] = schema(member.value)
+            case "items", "additionalProperties":
+                // Clients refuse null where a type is declared, unless it is an object's member.
+                result[member.key] = member.value["nullable"] == true ? .object(JSONObject()) : schema(member.value)
             default: result[member.key] = member.value
             }
         }
         if value["oneOf"] != nil { result["type"] = "string" }
+        // Clients refuse members that are not among the declared ones, so none may be declared here, as Kubernetes does it too.
+        if value["x-kubernetes-preserve-unknown-fields"] == true {
+            for key in ["properties", "required"] { result[key] = nil }
+        }
         // Readers expect lists to say of what.
         if value["type"] == "array", result["items"] == nil { result["items"] = .object(JSONObject()) }
         return .object(result)

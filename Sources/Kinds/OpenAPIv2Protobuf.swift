@@ -1,7 +1,7 @@
 internal import Objects
 
 extension OpenAPI {
-    /// ``v2(_:)`` as the protobuf message `openapi.v2.Document` of gnostic, the only form that kubectl up to 1.26 asks for.
+    /// ``v2(_:)`` as the protobuf message `openapi.v2.Document` of gnostic, the only form of it that kubectl asks for.
     public static func v2Protobuf(_ registry: KindRegistry) -> [UInt8] {
         let document = v2(registry)
         var writer = ProtobufWriter()

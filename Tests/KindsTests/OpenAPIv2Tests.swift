@@ -104,6 +104,28 @@ struct OpenAPIv2Tests {
         #expect(OpenAPI.v2Protobuf(registry) == OpenAPI.v2Protobuf(registry))
     }
 
+    @Test func `nothing is declared that would make a client refuse what the server takes`() throws {
+        let definition = json(
+            #"""
+            {"metadata":{"name":"things.a.example"},"spec":{"group":"a.example","scope":"Namespaced",
+             "names":{"plural":"things","singular":"thing","kind":"Thing","listKind":"ThingList"},
+             "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{
+              "open":{"type":"object","description":"Free.","required":["a"],"properties":{"a":{"type":"string"}},
+               "x-kubernetes-preserve-unknown-fields":true},
+              "gaps":{"type":"array","items":{"type":"integer","nullable":true}},
+              "gap":{"type":"integer","nullable":true}}}}}]}}
+            """#)
+        var changed = registry
+        changed.register(try Kind.fromCustomResourceDefinition(definition))
+        let things = OpenAPI.v2(changed)["definitions"]?.object?.first { member in
+            member.value["x-kubernetes-group-version-kind"] == [["group": "a.example", "version": "v1", "kind": "Thing"]]
+        }
+        let properties = try #require(things?.value["properties"])
+        #expect(properties["open"] == ["description": "Free.", "type": "object", "x-kubernetes-preserve-unknown-fields": true])
+        #expect(properties["gaps"] == ["type": "array", "items": [:]])
+        #expect(properties["gap"] == ["type": "integer"])
+    }
+
     // MARK: - Protobuf
 
     @Test func `the protobuf form says what the JSON form says`() throws {

@@ -4,7 +4,7 @@
 expect "deployments" kubectl api-resources
 expect "replicas" kubectl explain deployment.spec
 expect "minSize" kubectl explain nodegroup.spec
-# What kubectl before 1.27 explains and checks by.
+# What older versions of kubectl explain and check by.
 expect '"swagger":"2.0"' sh -c 'kubectl get --raw /openapi/v2 | head -c 200'
 expect "namespace/shop created" kubectl create namespace shop
 kubectl config set-context --current --namespace=shop >/dev/null
