@@ -38,9 +38,7 @@ enum Swagger {
             case "properties":
                 let properties = (member.value.object ?? JSONObject()).map { JSONObject.Member(key: $0.key, value: schema($0.value)) }
                 result["properties"] = .object(JSONObject(properties))
-            case "items", "additionalProperties":
-                // Clients refuse null where a type is declared, unless it is an object's member.
-                result[member.key] = member.value["nullable"] == true ? .object(JSONObject()) : schema(member.value)
+            case "items", "additionalProperties": result[member.key] = schema(member.value)
             default: result[member.key] = member.value
             }
         }
