@@ -128,7 +128,8 @@ let suites: [Target] = [
             "ControlPlane", "Controllers", "Simulation", "Store", "Kinds", "Identity", "KubeClient", "Fleet", "Ports", "APIMessages",
             "Objects", logging,
         ]),
-    .testTarget(name: "EndToEndTests", exclude: ["Stories"], swiftSettings: strict),
+    .testTarget(
+        name: "EndToEndTests", dependencies: ["KubeHTTP", "KubeClient", "Ports", "Objects"], exclude: ["Stories"], swiftSettings: strict),
     tests(
         "FleetControllerTests",
         [

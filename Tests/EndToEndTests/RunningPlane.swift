@@ -55,8 +55,9 @@ final class RunningPlane {
     var kubeconfig: String { "\(directory)/kubeconfig" }
     var log: String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
 
-    init(fleet: String, more: [String] = []) throws {
-        directory = NSTemporaryDirectory() + "sluice-test-\(UUID().uuidString)"
+    /// - Parameter directory: data of an earlier run to go on with; new data where it is not given.
+    init(fleet: String, more: [String] = [], directory given: String? = nil) throws {
+        directory = given ?? NSTemporaryDirectory() + "sluice-test-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         errors = "\(directory)/stderr"
         _ = FileManager.default.createFile(atPath: errors, contents: nil)
@@ -89,6 +90,11 @@ final class RunningPlane {
         process.waitUntilExit()
         return process.terminationStatus
     }
+
+    /// For signals.
+    var identifier: Int32 { process.processIdentifier }
+
+    func wait() { process.waitUntilExit() }
 
     func stop() {
         if process.isRunning { _ = terminate() }
