@@ -29,6 +29,8 @@ public final class FaultyTransport: APITransport {
     private let timeout: Duration
     private let isCutOff: @Sendable () -> Bool
     private let choose: @Sendable (Int, APIRequest) -> MessageFault?
+    /// How long the next read of a watch is held back.
+    private let lag: @Sendable () -> Duration?
     private let serial = Mutex(0)
 
     /// Faults by script.
@@ -43,6 +45,7 @@ public final class FaultyTransport: APITransport {
         self.timeout = timeout
         isCutOff = { false }
         choose = script
+        lag = { nil }
     }
 
     /// Faults by chance.
@@ -58,6 +61,12 @@ public final class FaultyTransport: APITransport {
         self.isCutOff = isCutOff
         let dice = Dice(generator: generator, faults: faults)
         choose = { _, request in dice.draw(request) }
+        // Draws of their own: what becomes of requests does not depend on how often watches are read.
+        let lags = Mutex(generator.fork("lags"))
+        lag = {
+            guard faults.delayedWatch > 0 else { return nil }
+            return lags.withLock { generator in generator.chance(faults.delayedWatch) ? faults.delay.draw(&generator) : nil }
+        }
     }
 
     public func send(_ request: APIRequest) async throws -> APIResponse {
@@ -88,6 +97,7 @@ public final class FaultyTransport: APITransport {
         if case .stream(let stream) = response.body, let reads {
             response.body = .stream(BreakingStream(stream, reads: reads))
         }
+        if case .stream(let stream) = response.body { response.body = .stream(LateStream(stream, time: time, lag: lag)) }
         return response
     }
 
@@ -160,6 +170,27 @@ private final class BreakingStream: ByteStream {
             throw MessageLost("the watch broke off")
         }
         return try await base.next()
+    }
+
+    func cancel() { base.cancel() }
+}
+
+/// A stream whose reads come late at times.
+private final class LateStream: ByteStream {
+    private let base: any ByteStream
+    private let time: any TimeSource
+    private let lag: @Sendable () -> Duration?
+
+    init(_ base: any ByteStream, time: any TimeSource, lag: @escaping @Sendable () -> Duration?) {
+        self.base = base
+        self.time = time
+        self.lag = lag
+    }
+
+    func next() async throws -> [[UInt8]]? {
+        let chunks = try await base.next()
+        if let lag = lag() { try await time.sleep(for: lag) }
+        return chunks
     }
 
     func cancel() { base.cancel() }

@@ -19,6 +19,8 @@ final class PlaneWorld: Sendable {
     let client: KubeClient
     /// What was found about evictions.
     let findings = EvictionWatch.Findings()
+    /// What another claimer holds.
+    let rival: ClaimRival.Holdings
     private let budgets: [EvictionWatch.Rule]
     private let store: MemoryStore
     private let kinds: KindRegistry
@@ -28,7 +30,8 @@ final class PlaneWorld: Sendable {
 
     init(
         seed: UInt64, fleet: FleetSpecification, controllerFaults: MessageFaults = MessageFaults(),
-        restarts: [(after: Duration, away: Duration)] = [], budgets: [EvictionWatch.Rule] = []
+        restarts: [(after: Duration, away: Duration)] = [], budgets: [EvictionWatch.Rule] = [],
+        rivalClaims: Int = 0
     ) throws {
         world = SimulatedWorld(seed: seed)
         rack = SimulatedRack(fleet, time: world.time)
@@ -37,6 +40,7 @@ final class PlaneWorld: Sendable {
         self.controllerFaults = controllerFaults
         self.restarts = restarts
         self.budgets = budgets
+        rival = ClaimRival.Holdings(wanted: rivalClaims)
         client = KubeClient(transport: address.transport(ControlPlane.user))
     }
 
@@ -80,14 +84,14 @@ final class PlaneWorld: Sendable {
 
     private func makePlane(_ generation: Int) -> ControlPlane {
         let generator = world.generator.fork("plane \(generation)")
-        let (time, faults, budgets, findings) = (world.time, controllerFaults, budgets, findings)
+        let (time, faults, budgets, findings, rival) = (world.time, controllerFaults, budgets, findings, rival)
         return ControlPlane(
             store: store, kinds: kinds, time: time, seed: world.seed &+ UInt64(generation), authenticator: Authenticator(),
             authorizer: AuthorizerChain.standard, randomness: generator.fork("names"), baseboard: rack, dataProcessing: rack,
             rootCertificate: "", version: "test", logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ) { base in
             let watch = EvictionWatch(base, time: time, rules: budgets, findings: findings)
-            return FaultyTransport(watch, time: time, generator: generator.fork("faults"), faults: faults)
+            return FaultyTransport(ClaimRival(watch, holdings: rival), time: time, generator: generator.fork("faults"), faults: faults)
         }
     }
 

@@ -16,7 +16,7 @@ final class Run {
             seed: scenario.seed, fleet: scenario.fleet, controllerFaults: scenario.controllerFaults, restarts: scenario.restarts,
             budgets: scenario.workloads.filter { $0.minAvailable > 0 }.map {
                 EvictionWatch.Rule(prefix: "\($0.name)-", minimum: Int($0.minAvailable))
-            })
+            }, rivalClaims: scenario.hasRival ? 1 : 0)
     }
 
     func play() throws {
@@ -27,6 +27,8 @@ final class Run {
         try settle("every pod that fits runs") { [scenario] audit in Run.runs(audit, scenario, isLater: false) }
         try change()
         try settle("after the changes every pod that fits runs") { [scenario] audit in Run.runs(audit, scenario, isLater: true) }
+        if scenario.waitsForQuiet { try waitForQuiet() }
+        try endRivalry()
         if scenario.dissolvesMixedGroup { try dissolve() }
         try withdraw()
         let kept = scenario.tenants + (scenario.hasMixedGroup && !scenario.dissolvesMixedGroup ? Scenario.mixedMinimum : 0)
@@ -64,7 +66,7 @@ final class Run {
             try plane.world.run(for: .seconds(5))
             guard let audit = try Audit.read(plane) else { continue }
             last = audit
-            let broken = audit.violations() + plane.findings.broken
+            let broken = audit.violations() + plane.findings.broken + stolen(audit)
             states.append("\(plane.world.time.now()) \(audit.summary)")
             try #require(broken.isEmpty, "seed \(scenario.seed), \(what): \(broken) \(audit.summary)")
             if try condition(audit) { return }
@@ -75,6 +77,32 @@ final class Run {
     }
 
     private struct Unsettled: Error {}
+
+    /// Hosts that somebody took from the rival.
+    private func stolen(_ audit: Audit) -> [String] {
+        plane.rival.held.filter { key in
+            audit.hosts.first { $0.key == key }.map { !$0.hasConsumer || $0.consumer != nil } ?? true
+        }.map { "host \($0.name) was taken from the rival" }
+    }
+
+    private func endRivalry() throws {
+        let held = plane.rival.held
+        plane.rival.end()
+        for key in held { try patch(BareMetalHost.resource, key, ["spec": ["consumerRef": nil]]) }
+    }
+
+    /// When the faults are over and what is too much has gone, no pod moves and no host changes hands without a reason.
+    private func waitForQuiet() throws {
+        func places() throws -> [String]? {
+            guard let audit = try Audit.read(plane) else { return nil }
+            return audit.pods.map { "\($0.key) on \($0.nodeName)" } + audit.hosts.map { "\($0.key): \($0.consumer?.name ?? "")" }
+        }
+        try plane.world.run(for: .seconds(1_800))
+        let before = try places()
+        try plane.world.run(for: .seconds(900))
+        let after = try places()
+        try #require(before != nil && before == after, "seed \(scenario.seed): nothing was asked for, and things moved")
+    }
 
     // MARK: - What is asked for
 

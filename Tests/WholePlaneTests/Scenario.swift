@@ -39,6 +39,11 @@ struct Scenario {
     /// Whether everything is submitted twice.
     var submitsTwice = false
 
+    /// Whether somebody takes a host that is just being claimed.
+    var hasRival = false
+    /// Whether it is made sure that what has settled stays as it is.
+    var waitsForQuiet = false
+
     static let hostCores: Int64 = 16
     static let mixedCores: Int64 = 8
     static let hostCount = 8
@@ -131,6 +136,9 @@ struct Scenario {
         removesMachine = virtualMachines > 0 && Scenario.happens(0.5, &random)
         cordons = Scenario.happens(0.25, &random)
         submitsTwice = Scenario.happens(0.25, &random)
+        hasRival = Scenario.happens(0.25, &random)
+        waitsForQuiet = Scenario.happens(0.2, &random)
+        controllerFaults.delayedWatch = Double.random(in: 0...0.1, using: &random)
         hasMixedGroup = Scenario.happens(0.3, &random)
         dissolvesMixedGroup = hasMixedGroup && Scenario.happens(0.5, &random)
         guard hasMixedGroup else { return }

@@ -60,6 +60,8 @@ public struct MessageFaults: Sendable, Equatable {
     public var delay = LatencyRange(.milliseconds(100), .seconds(5))
     /// A running watch breaks off, for each time it is read.
     public var brokenWatch = 0.0
+    /// What a running watch reads comes late by ``delay``, and all after it with it, for each time it is read.
+    public var delayedWatch = 0.0
     /// After which a caller gives up on a lost request or answer.
     public var timeout = Duration.seconds(5)
 
