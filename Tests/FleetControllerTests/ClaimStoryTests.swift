@@ -94,15 +94,13 @@ import Testing
         let plane = try Plane(hosts: [Plane.group(1)])
         try plane.start()
         _ = try plane.reaches { plane.availableCount == 1 }
-        try plane.create(
-            BareMetalInstance.resource, namespace: "default",
-            [
-                "metadata": ["name": "thief", "namespace": "default"],
-                "spec": ["image": ["url": "http://a/x"], "userData": ["name": "bmc", "namespace": "kube-system"]],
-            ])
-        func instance() -> BareMetalInstance? { plane.environment.informers.bareMetalInstances.objects().first }
-        let isRefused = try plane.reaches { instance()?.conditions["Ready"]?.reason == "UserDataUnavailable" }
-        #expect(isRefused && plane.hosts.allSatisfy { !$0.hasConsumer })
+        let thief: JSON = [
+            "metadata": ["name": "thief", "namespace": "default"],
+            "spec": ["image": ["url": "http://a/x"], "userData": ["name": "bmc", "namespace": "kube-system"]],
+        ]
+        let error = #expect(throws: KubeError.self) { try plane.create(BareMetalInstance.resource, namespace: "default", thief) }
+        #expect(error?.code == 422)
+        #expect(plane.hosts.allSatisfy { !$0.hasConsumer })
         try plane.world.stop()
     }
 }
