@@ -1,6 +1,6 @@
 import Objects
 
-/// The manifests of the demonstration: the same as in examples/demo.
+/// The manifests of the demonstration.
 enum DemoDemand {
     /// A NodeGroup that gives hosts back quickly.
     static func nodeGroup(_ name: String, maxSize: Int64) -> JSON {

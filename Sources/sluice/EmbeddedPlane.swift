@@ -46,6 +46,7 @@ struct EmbeddedPlane: Sendable {
         let logger = makeLogger(settings.logLevel)
         let fleet = try readFleet(settings.fleet)
         let tokens = try remedied { try settings.tokenFile.map { try StaticTokenFile(path: $0) } }
+        for warning in tokens?.warnings ?? [] { logger.warning("\(warning)") }
         let directory = absolute(settings.directory)
         let store = try remedied { try SQLiteStore.open(directory: directory) }
         let certificates = try remedied {
@@ -53,7 +54,7 @@ struct EmbeddedPlane: Sendable {
         }
         let rack = fleet.map { SimulatedRack($0, time: time) }
         let rackFile = "\(directory)/simulated-rack.json"
-        if let rack, let bytes = TextFile.bytes(rackFile), let state = try? JSON(parsing: bytes) { rack.restore(state) }
+        if let rack { try restore(rack, from: rackFile) }
         let hardware: any BaseboardManagement & DataProcessingUnit = rack ?? NoHardware()
         let plane = try remedied {
             ControlPlane(
@@ -109,7 +110,23 @@ struct EmbeddedPlane: Sendable {
                     InProcessTransport(handler: plane.server, user: UserInfo(name: "system:node:\(name)", groups: ["system:nodes"]))
                 }
             }
-            group.addTask { await rack.keepState { state in _ = TextFile.replace(rackFile, by: state.encoded) } }
+            group.addTask {
+                await rack.keepState { state in
+                    if TextFile.replace(rackFile, by: state.encoded) { return }
+                    logger.error("the state of the simulated hosts cannot be kept", metadata: ["file": "\(rackFile)"])
+                }
+            }
+        }
+    }
+
+    /// Takes up what the simulated servers were doing when the plane ended; nothing where it starts for the first time.
+    private static func restore(_ rack: SimulatedRack, from path: String) throws {
+        guard let bytes = TextFile.bytes(path) else { return }
+        do {
+            rack.restore(try JSON(parsing: bytes))
+        } catch {
+            throw CommandFailure(
+                "\(path) is damaged (\(error)); move it away to start with all simulated hosts switched off, it was left as it is")
         }
     }
 

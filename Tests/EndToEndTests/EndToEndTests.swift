@@ -38,6 +38,19 @@ struct EndToEndTests {
         #expect(second.output.contains(plane.directory))
     }
 
+    @Test(arguments: ["store.db", "simulated-rack.json"])
+    func damagedDataIsReportedAndLeftAsItIs(_ file: String) throws {
+        let directory = NSTemporaryDirectory() + "sluice-damaged-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try "no data of ours".write(toFile: "\(directory)/\(file)", atomically: true, encoding: .utf8)
+        let run = try Programs.run(Programs.sluice, ["up", "--data", directory, "--listen", "127.0.0.1:0"])
+        #expect(run.status == 1)
+        #expect(run.output.contains("\(directory)/\(file)") && run.output.contains("left as it is"), "\(run.output)")
+        #expect(run.output.split(separator: "\n").count == 1, "\(run.output)")
+        #expect(try String(contentsOfFile: "\(directory)/\(file)", encoding: .utf8) == "no data of ours")
+    }
+
     @Test(arguments: [
         (["up", "--listen", "nonsense"], Int32(2), "HOST:PORT"),
         (["up", "--fleet", "/no/such/fleet.yaml", "--data", "/tmp/sluice-never-made"], 1, "rack40"),
